@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled for the static runtime: hosts run the executables without a Swift toolchain,
+/// and the modules' autolink records must agree with the final link.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-static-stdlib"]),
+]
+
+/// No shared library at all: these run inside a sandbox, whose root file system may hold other libraries or none.
+let standalone: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
+let staticRuntime: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "alt-processing",
+    products: [
+        .executable(name: "altp", targets: ["altp"]),
+        .executable(name: "altp-init", targets: ["altp-init"]),
+        .executable(name: "altp-launcher", targets: ["altp-launcher"]),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSeccomp"),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CYAML"),
+        .systemLibrary(name: "CMicroHTTPD"),
+        .systemLibrary(name: "CNettle"),
+
+        module("Linux", ["CLinux"]),
+        module("Configuration", ["CYAML"]),
+        module("SandboxPlan", []),
+        module("Sandbox", ["Configuration", "SandboxPlan", "Linux", "CLinux", "CSeccomp"]),
+        module("Store", ["CSQLite"]),
+        module("Launcher", ["Store", "Sandbox", "Configuration", "Linux", "CNettle"]),
+        module("Wire", []),
+        module("API", ["Launcher", "Store", "Configuration", "Wire", "Linux", "CMicroHTTPD"]),
+        .executableTarget(
+            name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
+            swiftSettings: swiftSettings, linkerSettings: standalone),
+        .executableTarget(
+            name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
+            swiftSettings: swiftSettings, linkerSettings: staticRuntime),
+        .executableTarget(
+            name: "altp", dependencies: ["Wire", "Sandbox", "Configuration", "Linux"],
+            swiftSettings: swiftSettings, linkerSettings: standalone),
+
+        tests("LinuxTests", ["Linux"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("SandboxPlanTests", ["SandboxPlan"]),
+        tests("SandboxTests", ["Sandbox", "Configuration", "SandboxPlan"]),
+        tests("StoreTests", ["Store"]),
+        tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
+        tests("APITests", ["API", "Wire"]),
+        tests("EndToEnd", ["Wire"]),
+    ]
+)
