@@ -1,20 +1,24 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target is compiled for the static runtime: hosts run the executables without a Swift toolchain,
-/// and the modules' autolink records must agree with the final link.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .treatAllWarnings(as: .error),
-    .unsafeFlags(["-static-stdlib"]),
 ]
 
 /// No shared library at all: these run inside a sandbox, whose root file system may hold other libraries or none.
 let standalone: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
+/// Hosts run the executables without a Swift toolchain.
 let staticRuntime: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "--gc-sections"])]
+/// What the static FoundationEssentials needs and only modules compiled with `-static-stdlib` would name;
+/// they cannot be, because the tests link the same modules with the shared runtime, the only one that has Testing.
+let staticFoundation: [LinkerSetting] = [
+    .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
+    .linkedLibrary("swiftSynchronization"),
+]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -52,10 +56,10 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: standalone),
         .executableTarget(
             name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
-            swiftSettings: swiftSettings, linkerSettings: staticRuntime),
+            swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
         .executableTarget(
             name: "altp", dependencies: ["Wire", "Sandbox", "Configuration", "Linux"],
-            swiftSettings: swiftSettings, linkerSettings: standalone),
+            swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),
 
         tests("LinuxTests", ["Linux"]),
         tests("ConfigurationTests", ["Configuration"]),
