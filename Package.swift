@@ -50,6 +50,7 @@ let package = Package(
         module("Store", ["CSQLite"]),
         module("Launcher", ["Store", "Sandbox", "Configuration", "Linux", "CNettle"]),
         module("Wire", []),
+        module("Command", ["Wire", "Configuration"]),
         module("API", ["Launcher", "Store", "Configuration", "Wire", "Linux", "CMicroHTTPD"]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
@@ -58,7 +59,7 @@ let package = Package(
             name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
         .executableTarget(
-            name: "altp", dependencies: ["Wire", "Sandbox", "Configuration", "Linux"],
+            name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),
 
         tests("LinuxTests", ["Linux"]),
@@ -68,6 +69,7 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
         tests("APITests", ["API", "Wire"]),
+        tests("CommandTests", ["Command", "Configuration", "Wire"]),
         tests("EndToEnd", ["Wire"]),
     ]
 )

@@ -1,1 +1,6 @@
-print("under construction")
+import Command
+import Glibc
+
+// Verbs that need more than the Launcher's socket register here, beside those of the Command module.
+let verbs = Verbs.all
+exit(Application(verbs: verbs).run(Array(CommandLine.arguments.dropFirst()), in: .current()))
