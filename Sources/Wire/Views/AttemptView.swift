@@ -1,0 +1,134 @@
+/// One attempt of a Script.
+package struct AttemptView: Sendable, Hashable, Codable {
+    /// From 1, within the Processing and the Script.
+    package var number: Int
+    /// `starting`, `running` or `ended`.
+    package var state: String
+    /// The outcome's name, once ended.
+    package var outcome: String?
+    /// The outcome with its evidence, once ended.
+    package var evidence: OutcomeView?
+    package var progress: Double?
+    package var progressText: String?
+    package var startedAt: Timestamp
+    package var endedAt: Timestamp?
+
+    package init(
+        number: Int, state: String, outcome: String?, evidence: OutcomeView?, progress: Double?, progressText: String?,
+        startedAt: Timestamp, endedAt: Timestamp?
+    ) {
+        self.number = number
+        self.state = state
+        self.outcome = outcome
+        self.evidence = evidence
+        self.progress = progress
+        self.progressText = progressText
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case number, state, outcome, evidence, progress
+        case progressText = "progress_text"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+    }
+}
+
+/// How an attempt ended, with the evidence.
+package struct OutcomeView: Sendable, Hashable, Codable {
+    /// Which limit, its value and the peak, in the limit's unit (bytes, milliseconds or a count).
+    package struct Limit: Sendable, Hashable, Codable {
+        package var name: String
+        package var limit: Int64
+        package var peak: Int64?
+
+        package init(name: String, limit: Int64, peak: Int64?) {
+            self.name = name
+            self.limit = limit
+            self.peak = peak
+        }
+    }
+
+    /// Milliseconds, bytes and counts; absent where the kernel does not say.
+    package struct Usage: Sendable, Hashable, Codable {
+        package var wallMilliseconds: Int64
+        package var cpuMilliseconds: Int64?
+        package var memoryPeak: Int64?
+        package var pidsPeak: Int64?
+
+        package init(wallMilliseconds: Int64, cpuMilliseconds: Int64?, memoryPeak: Int64?, pidsPeak: Int64?) {
+            self.wallMilliseconds = wallMilliseconds
+            self.cpuMilliseconds = cpuMilliseconds
+            self.memoryPeak = memoryPeak
+            self.pidsPeak = pidsPeak
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case wallMilliseconds = "wall_milliseconds"
+            case cpuMilliseconds = "cpu_milliseconds"
+            case memoryPeak = "memory_peak"
+            case pidsPeak = "pids_peak"
+        }
+    }
+
+    /// A system call that the seccomp policy refused.
+    package struct DeniedCall: Sendable, Hashable, Codable {
+        package var name: String
+        package var count: Int
+        package var killed: Bool
+
+        package init(name: String, count: Int, killed: Bool) {
+            self.name = name
+            self.count = count
+            self.killed = killed
+        }
+    }
+
+    /// Bytes in the log, and bytes left out because its limit was reached.
+    package struct Log: Sendable, Hashable, Codable {
+        package var bytes: Int64
+        package var dropped: Int64
+
+        package init(bytes: Int64, dropped: Int64) {
+            self.bytes = bytes
+            self.dropped = dropped
+        }
+    }
+
+    package var kind: String
+    package var exitStatus: Int?
+    package var signal: Int?
+    package var limit: Limit?
+    package var reason: String
+    package var usage: Usage
+    package var deniedCalls: [DeniedCall]
+    package var log: Log
+    /// Absent when the Script's command was never executed.
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp
+
+    package init(
+        kind: String, exitStatus: Int?, signal: Int?, limit: Limit?, reason: String, usage: Usage,
+        deniedCalls: [DeniedCall], log: Log, startedAt: Timestamp?, endedAt: Timestamp
+    ) {
+        self.kind = kind
+        self.exitStatus = exitStatus
+        self.signal = signal
+        self.limit = limit
+        self.reason = reason
+        self.usage = usage
+        self.deniedCalls = deniedCalls
+        self.log = log
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case kind, signal, limit, reason, usage, log
+        case exitStatus = "exit_status"
+        case deniedCalls = "denied_calls"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+    }
+}

@@ -1,0 +1,71 @@
+/// `GET /host`
+package struct HostView: Sendable, Hashable, Codable {
+    package struct Processings: Sendable, Hashable, Codable {
+        package var waiting: Int
+        package var running: Int
+
+        package init(waiting: Int, running: Int) {
+            self.waiting = waiting
+            self.running = running
+        }
+    }
+
+    package var version: String
+    package var startedAt: Timestamp
+    package var configuration: String
+    package var state: String
+    /// How many are defined.
+    package var tasks: Int
+    package var pausedTasks: Int
+    package var processings: Processings
+
+    package init(
+        version: String, startedAt: Timestamp, configuration: String, state: String, tasks: Int, pausedTasks: Int,
+        processings: Processings
+    ) {
+        self.version = version
+        self.startedAt = startedAt
+        self.configuration = configuration
+        self.state = state
+        self.tasks = tasks
+        self.pausedTasks = pausedTasks
+        self.processings = processings
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case version, configuration, state, tasks, processings
+        case startedAt = "started_at"
+        case pausedTasks = "paused_tasks"
+    }
+}
+
+/// `POST /host/reload`: what became of the Task files.
+package struct ReloadView: Sendable, Hashable, Codable {
+    package struct Finding: Sendable, Hashable, Codable {
+        package var file: String
+        /// From 1; 0 when the finding is about the file as a whole.
+        package var line: Int
+        package var column: Int
+        package var message: String
+
+        package init(file: String, line: Int, column: Int, message: String) {
+            self.file = file
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+    }
+
+    package var added: [String]
+    package var changed: [String]
+    package var removed: [String]
+    /// A Task whose files have a finding keeps its old definition.
+    package var problems: [Finding]
+
+    package init(added: [String], changed: [String], removed: [String], problems: [Finding]) {
+        self.added = added
+        self.changed = changed
+        self.removed = removed
+        self.problems = problems
+    }
+}

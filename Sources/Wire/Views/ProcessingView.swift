@@ -1,0 +1,84 @@
+/// A Processing: `GET /processings`, `GET /processings/{id}`
+package struct ProcessingView: Sendable, Hashable, Codable {
+    package var id: Int64
+    package var task: String
+    /// `waiting`, `running`, `success`, `failed` or `cancelled`.
+    package var status: String
+    /// The outcome that ended it, by name.
+    package var outcome: String?
+    /// The Script it is at, ended at or failed at.
+    package var script: String?
+    /// One sentence on how it ended.
+    package var reason: String?
+    /// The Event that caused it.
+    package var event: Int64?
+    package var params: [String: ParameterValue]
+    package var priority: Int
+    /// Content hashes of the definition and the scripts that it runs.
+    package var definition: String
+    package var scriptsHash: String?
+    package var createdAt: Timestamp
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    /// In the order of the chain; absent in lists.
+    package var scripts: [ScriptView]?
+
+    package init(
+        id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
+        params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
+        startedAt: Timestamp?, endedAt: Timestamp?, scripts: [ScriptView]? = nil
+    ) {
+        self.id = id
+        self.task = task
+        self.status = status
+        self.outcome = outcome
+        self.script = script
+        self.reason = reason
+        self.event = event
+        self.params = params
+        self.priority = priority
+        self.definition = definition
+        self.scriptsHash = scriptsHash
+        self.createdAt = createdAt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.scripts = scripts
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, task, status, outcome, script, reason, event, params, priority, definition, scripts
+        case scriptsHash = "scripts_hash"
+        case createdAt = "created_at"
+        case startedAt = "started_at"
+        case endedAt = "ended_at"
+    }
+}
+
+/// A Script of a Processing with its attempts. State, outcome and progress are the last attempt's.
+package struct ScriptView: Sendable, Hashable, Codable {
+    package var name: String
+    /// `pending` (no attempt yet), `starting`, `running` or `ended`.
+    package var state: String
+    package var outcome: String?
+    /// 0 to 100, as the Script reported it.
+    package var progress: Double?
+    package var progressText: String?
+    /// In order.
+    package var attempts: [AttemptView]
+
+    package init(
+        name: String, state: String, outcome: String?, progress: Double?, progressText: String?, attempts: [AttemptView]
+    ) {
+        self.name = name
+        self.state = state
+        self.outcome = outcome
+        self.progress = progress
+        self.progressText = progressText
+        self.attempts = attempts
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, state, outcome, progress, attempts
+        case progressText = "progress_text"
+    }
+}
