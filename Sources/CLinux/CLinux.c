@@ -1,1 +1,309 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const uint64_t altp_clone_newuser = CLONE_NEWUSER;
+const uint64_t altp_clone_newns = CLONE_NEWNS;
+const uint64_t altp_clone_newpid = CLONE_NEWPID;
+const uint64_t altp_clone_newnet = CLONE_NEWNET;
+const uint64_t altp_clone_newipc = CLONE_NEWIPC;
+const uint64_t altp_clone_newuts = CLONE_NEWUTS;
+const uint64_t altp_clone_newcgroup = CLONE_NEWCGROUP;
+const int altp_o_path = O_PATH;
+const unsigned altp_open_tree_clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+const unsigned altp_at_recursive = AT_RECURSIVE;
+const unsigned altp_at_empty_path = AT_EMPTY_PATH;
+const unsigned altp_move_mount_f_empty_path = MOVE_MOUNT_F_EMPTY_PATH;
+const unsigned altp_move_mount_t_empty_path = MOVE_MOUNT_T_EMPTY_PATH;
+const uint64_t altp_mount_attr_rdonly = MOUNT_ATTR_RDONLY;
+const uint64_t altp_mount_attr_nosuid = MOUNT_ATTR_NOSUID;
+const uint64_t altp_mount_attr_nodev = MOUNT_ATTR_NODEV;
+const uint64_t altp_mount_attr_noexec = MOUNT_ATTR_NOEXEC;
+const uint64_t altp_mount_attr_idmap = MOUNT_ATTR_IDMAP;
+const uint64_t altp_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
+const uint64_t altp_resolve_beneath = RESOLVE_BENEATH;
+const uint64_t altp_resolve_no_magiclinks = RESOLVE_NO_MAGICLINKS;
+const uint64_t altp_resolve_no_xdev = RESOLVE_NO_XDEV;
+
+struct spawn {
+    const char *path;
+    char *const *argv;
+    char *const *envp;
+    const int *descriptors;
+    int count;
+    int error;
+    const char *failed_call;
+};
+
+// What the child of altp_spawn does. It runs on a stack of its own in the parent's memory: async-signal-safe calls only,
+// and no return.
+static int spawn_child(void *argument) {
+    struct spawn *spawn = argument;
+    const char *call = "sigaction";
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    // The parent blocked every signal for the clone, so no handler of its can run here before this.
+    for (int number = 1; number < NSIG; number++) {
+        if (number != SIGKILL && number != SIGSTOP) sigaction(number, &action, NULL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    call = "sigprocmask";
+    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) goto failed;
+    call = "setsid";
+    if (setsid() < 0) goto failed;
+    // Two passes, so that a descriptor that is wanted lower is not overwritten first.
+    int moved[16];
+    call = "fcntl";
+    for (int i = 0; i < spawn->count; i++) {
+        moved[i] = fcntl(spawn->descriptors[i], F_DUPFD_CLOEXEC, spawn->count);
+        if (moved[i] < 0) goto failed;
+    }
+    call = "dup2";
+    for (int i = 0; i < spawn->count; i++) {
+        if (dup2(moved[i], i) < 0) goto failed;
+    }
+    call = "close_range";
+    if (syscall(SYS_close_range, spawn->count, ~0U, 0) != 0) goto failed;
+    call = "execve";
+    execve(spawn->path, spawn->argv, spawn->envp);
+failed:
+    spawn->error = errno;
+    spawn->failed_call = call;
+    _exit(127);
+}
+
+// clone3 with a new stack needs a hand-written entry: the child must not return through the parent's frames.
+static long clone3_on_stack(struct clone_args *args, int (*entry)(void *), void *argument) {
+#if defined(__x86_64__)
+    long result;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %[argument], %%rdi\n\t"
+        "call *%[entry]\n\t"
+        "ud2\n"
+        "1:"
+        : "=a"(result)
+        : "0"((long)SYS_clone3), "D"(args), "S"(sizeof *args), [entry] "r"(entry), [argument] "r"(argument)
+        : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = SYS_clone3;
+    register long x0 __asm__("x0") = (long)args;
+    register long x1 __asm__("x1") = sizeof *args;
+    register long x9 __asm__("x9") = (long)entry;
+    register long x10 __asm__("x10") = (long)argument;
+    __asm__ volatile(
+        "svc 0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, xzr\n\t"
+        "mov x0, x10\n\t"
+        "blr x9\n\t"
+        "brk 1\n"
+        "1:"
+        : "+r"(x0)
+        : "r"(x8), "r"(x1), "r"(x9), "r"(x10)
+        : "memory");
+    return x0;
+#else
+#error "clone3_on_stack: no entry for this architecture"
+#endif
+}
+
+pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int count,
+                 uint64_t flags, int cgroup, int *pidfd, const char **failed_call) {
+    struct spawn spawn = {path, argv, envp, descriptors, count, 0, NULL};
+    if (count > 16) {
+        errno = EINVAL;
+        *failed_call = "altp_spawn";
+        return -1;
+    }
+    size_t stack_size = 64 * 1024;
+    void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        *failed_call = "mmap";
+        return -1;
+    }
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
+    args.pidfd = (uint64_t)(uintptr_t)pidfd;
+    args.exit_signal = SIGCHLD;
+    args.stack = (uint64_t)(uintptr_t)stack;
+    args.stack_size = stack_size;
+    args.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
+
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    long result = clone3_on_stack(&args, spawn_child, &spawn);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    munmap(stack, stack_size);
+
+    if (result < 0) {
+        errno = (int)-result;
+        *failed_call = "clone3";
+        return -1;
+    }
+    if (spawn.error != 0) {
+        // The child is already dead; its own pidfd reaps it and nothing else.
+        siginfo_t info;
+        waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED | __WALL);
+        close(*pidfd);
+        *pidfd = -1;
+        errno = spawn.error;
+        *failed_call = spawn.failed_call;
+        return -1;
+    }
+    return (pid_t)result;
+}
+
+pid_t altp_fork(uint64_t flags, int cgroup) {
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
+    args.exit_signal = SIGCHLD;
+    args.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+int altp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int altp_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int altp_pidfd_getfd(int pidfd, int fd) { return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0); }
+
+int altp_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
+
+int altp_pivot_root(const char *new_root, const char *put_old) {
+    return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+int altp_open_tree(int directory, const char *path, unsigned flags) {
+    return (int)syscall(SYS_open_tree, directory, path, flags);
+}
+
+int altp_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags) {
+    return (int)syscall(SYS_move_mount, from, from_path, to, to_path, flags);
+}
+
+int altp_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear, int userns) {
+    struct mount_attr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    attributes.attr_set = set;
+    attributes.attr_clr = clear;
+    if (userns >= 0) attributes.userns_fd = (uint64_t)userns;
+    return (int)syscall(SYS_mount_setattr, directory, path, flags, &attributes, sizeof attributes);
+}
+
+int altp_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = flags;
+    how.mode = mode;
+    how.resolve = resolve;
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int altp_capset_none(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof data);
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+int altp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int altp_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int altp_unshare(uint64_t flags) { return (int)syscall(SYS_unshare, flags); }
+
+int altp_prlimit(pid_t pid, int resource, const struct rlimit *limit) {
+    return prlimit(pid, resource, limit, NULL);
+}
+
+int altp_setresuid(uid_t uid) { return setresuid(uid, uid, uid); }
+
+int altp_setresgid(gid_t gid) { return setresgid(gid, gid, gid); }
+
+int altp_prctl(int option, unsigned long argument) { return prctl(option, argument, 0, 0, 0); }
+
+int altp_loopback_up(void) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strcpy(request.ifr_name, "lo");
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    int result = ioctl(descriptor, SIOCSIFFLAGS, &request);
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return result;
+}
+
+int altp_make_device(const char *path, mode_t mode, unsigned major_number, unsigned minor_number) {
+    return mknod(path, S_IFCHR | mode, makedev(major_number, minor_number));
+}
+
+int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
+    *pid = peer.pid;
+    *uid = peer.uid;
+    *gid = peer.gid;
+    return 0;
+}
+
+int altp_seccomp_install(const void *program, size_t instructions, int listener) {
+    struct sock_fprog filter = {(unsigned short)instructions, (struct sock_filter *)program};
+    unsigned flags = listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+}
+
+int altp_seccomp_receive(int listener, struct altp_seccomp_call *call) {
+    struct seccomp_notif notification;
+    memset(&notification, 0, sizeof notification);
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0) return -1;
+    call->id = notification.id;
+    call->pid = notification.pid;
+    call->number = notification.data.nr;
+    call->architecture = notification.data.arch;
+    return 0;
+}
+
+int altp_seccomp_answer(int listener, uint64_t id, int error) {
+    struct seccomp_notif_resp response;
+    memset(&response, 0, sizeof response);
+    response.id = id;
+    response.error = -error;
+    return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}

@@ -1,1 +1,75 @@
 #pragma once
+
+// System calls, structures and macros that Swift cannot import: variadic functions, function-like macros,
+// calls without a glibc wrapper. Every function returns what the system call returns, with errno set.
+
+#include <linux/types.h>
+#include <stddef.h>
+#include <linux/prctl.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+
+// clone3(2) with the namespaces of `flags`, then execve(2) of `path` in the child.
+//
+// For a multi-threaded parent: the child shares its memory and the calling thread is suspended until the exec
+// (CLONE_VM | CLONE_VFORK), so nothing is copied, and only async-signal-safe code runs in between.
+// In the child: descriptors[i] becomes descriptor i and all others are closed; every signal is at its default
+// and none is blocked; the process leads a session of its own.
+// `cgroup` is a directory of the unified hierarchy for the child to start in, or -1.
+// Returns the pid and stores a pidfd, or -1 with errno and, in `failed_call`, the name of what failed.
+pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int count,
+                 uint64_t flags, int cgroup, int *pidfd, const char **failed_call);
+
+// clone3(2) as fork: the child returns 0 here, with a copy of the memory. For a single-threaded parent only.
+pid_t altp_fork(uint64_t flags, int cgroup);
+
+int altp_pidfd_open(pid_t pid);
+int altp_pidfd_send_signal(int pidfd, int signal);
+int altp_pidfd_getfd(int pidfd, int fd);
+int altp_close_range(unsigned first, unsigned last);
+int altp_pivot_root(const char *new_root, const char *put_old);
+int altp_open_tree(int directory, const char *path, unsigned flags);
+int altp_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);
+int altp_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear, int userns);
+// openat2(2): `resolve` is a set of RESOLVE_ flags.
+int altp_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int altp_capset_none(void);
+int altp_memory_file(const char *name);
+int altp_pipe(int ends[2]);
+int altp_unshare(uint64_t flags);
+int altp_prlimit(pid_t pid, int resource, const struct rlimit *limit);
+int altp_setresuid(uid_t uid);
+int altp_setresgid(gid_t gid);
+int altp_prctl(int option, unsigned long argument);
+int altp_loopback_up(void);
+int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);
+int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
+
+// Installs a filter (`instructions` of eight bytes each) with SECCOMP_FILTER_FLAG_NEW_LISTENER when `listener` is not
+// zero, and returns the listener's descriptor, else 0.
+int altp_seccomp_install(const void *program, size_t instructions, int listener);
+
+struct altp_seccomp_call {
+    uint64_t id;
+    uint32_t pid;
+    int32_t number;
+    uint32_t architecture;
+};
+// Waits for a notification; 0 or -1.
+int altp_seccomp_receive(int listener, struct altp_seccomp_call *call);
+// Answers with -error; 0 or -1.
+int altp_seccomp_answer(int listener, uint64_t id, int error);
+
+// Constants of headers that need _GNU_SOURCE, or of <linux/sched.h>.
+extern const uint64_t altp_clone_newuser, altp_clone_newns, altp_clone_newpid, altp_clone_newnet, altp_clone_newipc,
+    altp_clone_newuts, altp_clone_newcgroup;
+extern const int altp_o_path;
+extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_path, altp_move_mount_f_empty_path,
+    altp_move_mount_t_empty_path;
+extern const uint64_t altp_mount_attr_rdonly, altp_mount_attr_nosuid, altp_mount_attr_nodev, altp_mount_attr_noexec,
+    altp_mount_attr_idmap;
+extern const uint64_t altp_resolve_no_symlinks, altp_resolve_beneath, altp_resolve_no_magiclinks, altp_resolve_no_xdev;

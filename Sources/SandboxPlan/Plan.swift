@@ -1,0 +1,65 @@
+/// All that pid 1 needs to know: how to make the sandbox, what to run in it, and within which limits.
+package struct Plan: Equatable, Sendable {
+    package var steps: [PlanStep] = []
+    package var hostName = "sandbox"
+    package var sharesNetwork = false
+    /// The first host uid and gid of the sandbox's block, which become 0 inside, and how many there are.
+    package var firstUID: UInt32 = 0
+    package var uidCount: UInt32 = 0
+    /// What the Script runs as, seen from inside.
+    package var uid: UInt32 = 0
+    package var gid: UInt32 = 0
+    package var workingDirectory = "/"
+    package var arguments: [String] = []
+    /// `NAME=value`.
+    package var environment: [String] = []
+    package var resourceLimits: [ResourceLimit] = []
+    package var standardStreams = StandardStreams.log(limit: 0)
+    package var wallMilliseconds: Int64 = 0
+    package var graceMilliseconds: Int64 = 0
+    /// Processor time of the whole group; 0 for no limit.
+    package var cpuMilliseconds: Int64 = 0
+    /// Cores that the group may use at most; how soon the processor time can be used up.
+    package var cpuMillicores: Int64 = 1000
+    /// For the evidence: the limits that the group has.
+    package var memoryLimit: Int64 = 0
+    package var pidsLimit: Int64 = 0
+    /// Eight-byte instructions in the filter's file; 0 for no filter.
+    package var filterInstructions = 0
+    /// Denied calls come to pid 1, which counts them and answers as here.
+    package var denial = DenialAnswer.error(1)
+    /// Where the answer is another, by the call's number.
+    package var denials: [Int32: DenialAnswer] = [:]
+    /// Calls with a greater number than this are newer than the filter: they do not exist (`ENOSYS`).
+    package var newestCall = Int32.max
+
+    package init() {}
+}
+
+/// What a denied system call gets.
+package enum DenialAnswer: Equatable, Sendable {
+    /// An error number.
+    case error(Int32)
+    /// The sandbox ends.
+    case kill
+}
+
+package enum StandardStreams: Equatable, Sendable {
+    /// Output into the attempt's log, of at most so many bytes; input is empty.
+    case log(limit: Int64)
+    /// Pid 1's own, which its starter gave it.
+    case inherited
+}
+
+/// setrlimit(2), by the number of the resource.
+package struct ResourceLimit: Equatable, Sendable {
+    package var resource: Int32
+    package var soft: UInt64
+    package var hard: UInt64
+
+    package init(resource: Int32, soft: UInt64, hard: UInt64) {
+        self.resource = resource
+        self.soft = soft
+        self.hard = hard
+    }
+}

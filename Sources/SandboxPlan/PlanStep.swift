@@ -1,0 +1,82 @@
+/// One thing that pid 1 does to make a sandbox. A plan is a list of these, applied in the order given.
+///
+/// Host paths are seen from the host until `enterRoot`, paths in the sandbox start at its root.
+package enum PlanStep: Equatable, Sendable {
+    /// Opens a control file of the Script's group for reading after the host's files are out of sight.
+    case watch(CgroupFile, path: String)
+    /// A group (v1: its `cgroup.procs`; v2: its directory) that the Script's first process joins.
+    case join(CgroupVersion, path: String)
+    /// On v1: reports each out-of-memory kill of the group whose directory this is.
+    case watchOutOfMemory(path: String)
+    /// Mounts a tmpfs on this host directory; it becomes the sandbox's root.
+    case makeRoot(directory: String)
+    /// A directory in the sandbox, its parents too.
+    case directory(path: String, mode: UInt32)
+    case symlink(path: String, target: String)
+    case file(path: String, mode: UInt32, content: String)
+    /// A character device.
+    case device(path: String, major: UInt32, minor: UInt32)
+    /// Binds a host file or directory. With `followLinks: false` a source with a symbolic link anywhere in it is refused.
+    case bind(source: String, target: String, flags: MountFlags, map: IdentityMap?)
+    case tmpfs(path: String, mode: UInt32, size: UInt64, inodes: UInt64)
+    case devpts(path: String)
+    case proc(path: String)
+    /// Hides a file or directory of the sandbox, when it exists there.
+    case mask(path: String)
+    /// Makes what is at this path of the sandbox read-only, when it exists there.
+    case readOnly(path: String)
+    /// Leaves the host's root behind; the sandbox's becomes read-only.
+    case enterRoot
+}
+
+package enum CgroupVersion: String, Sendable {
+    case v1
+    case v2
+}
+
+/// What pid 1 reads of the Script's group.
+package enum CgroupFile: String, Sendable, CaseIterable {
+    case cpuUsageNanoseconds = "cpuacct.usage"
+    case cpuStat = "cpu.stat"
+    case memoryPeakV1 = "memory.max_usage_in_bytes"
+    case memoryPeak = "memory.peak"
+    case memoryOOMControl = "memory.oom_control"
+    case memoryEvents = "memory.events"
+    case pidsEvents = "pids.events"
+    case pidsPeak = "pids.peak"
+}
+
+package struct MountFlags: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    package static let readOnly = MountFlags(rawValue: 1)
+    package static let noSetUID = MountFlags(rawValue: 2)
+    package static let noDevices = MountFlags(rawValue: 4)
+    package static let noExecute = MountFlags(rawValue: 8)
+    /// With what is mounted below it; the other flags hold for that too.
+    package static let recursive = MountFlags(rawValue: 16)
+    /// The source may be or contain symbolic links: for paths that only the host's root can change.
+    package static let followLinks = MountFlags(rawValue: 32)
+
+    static let names: [(MountFlags, String)] = [
+        (.readOnly, "ro"), (.noSetUID, "nosuid"), (.noDevices, "nodev"), (.noExecute, "noexec"), (.recursive, "rec"),
+        (.followLinks, "follow"),
+    ]
+}
+
+/// An idmapped mount: files of `onDisk` appear as those of `seen` (both in the host's numbers), and the other way round.
+package struct IdentityMap: Equatable, Sendable {
+    package var onDiskUID: UInt32
+    package var onDiskGID: UInt32
+    package var seenUID: UInt32
+    package var seenGID: UInt32
+
+    package init(onDiskUID: UInt32, onDiskGID: UInt32, seenUID: UInt32, seenGID: UInt32) {
+        self.onDiskUID = onDiskUID
+        self.onDiskGID = onDiskGID
+        self.seenUID = seenUID
+        self.seenGID = seenGID
+    }
+}

@@ -1,0 +1,90 @@
+extension PlanStep {
+    /// The step as the fields of its line; the first is its name.
+    package var fields: [String] {
+        switch self {
+        case .watch(let file, let path): ["watch", file.rawValue, path]
+        case .join(let version, let path): ["join", version.rawValue, path]
+        case .watchOutOfMemory(let path): ["watch-oom", path]
+        case .makeRoot(let directory): ["root", directory]
+        case .directory(let path, let mode): ["dir", path, octal(mode)]
+        case .symlink(let path, let target): ["symlink", path, target]
+        case .file(let path, let mode, let content): ["file", path, octal(mode), content]
+        case .device(let path, let major, let minor): ["device", path, "\(major)", "\(minor)"]
+        case .bind(let source, let target, let flags, nil): ["bind", source, target, flags.field]
+        case .bind(let source, let target, let flags, let map?):
+            [
+                "bind", source, target, flags.field, "\(map.onDiskUID)", "\(map.onDiskGID)", "\(map.seenUID)",
+                "\(map.seenGID)",
+            ]
+        case .tmpfs(let path, let mode, let size, let inodes): ["tmpfs", path, octal(mode), "\(size)", "\(inodes)"]
+        case .devpts(let path): ["devpts", path]
+        case .proc(let path): ["proc", path]
+        case .mask(let path): ["mask", path]
+        case .readOnly(let path): ["read-only", path]
+        case .enterRoot: ["enter-root"]
+        }
+    }
+
+    /// Reads what `fields` gives; nil for anything else.
+    package init?(fields: [String]) {
+        switch (fields.first, fields.count) {
+        case ("watch", 3):
+            guard let file = CgroupFile(rawValue: fields[1]) else { return nil }
+            self = .watch(file, path: fields[2])
+        case ("join", 3):
+            guard let version = CgroupVersion(rawValue: fields[1]) else { return nil }
+            self = .join(version, path: fields[2])
+        case ("watch-oom", 2): self = .watchOutOfMemory(path: fields[1])
+        case ("root", 2): self = .makeRoot(directory: fields[1])
+        case ("dir", 3):
+            guard let mode = UInt32(fields[2], radix: 8) else { return nil }
+            self = .directory(path: fields[1], mode: mode)
+        case ("symlink", 3): self = .symlink(path: fields[1], target: fields[2])
+        case ("file", 4):
+            guard let mode = UInt32(fields[2], radix: 8) else { return nil }
+            self = .file(path: fields[1], mode: mode, content: fields[3])
+        case ("device", 4):
+            guard let major = UInt32(fields[2]), let minor = UInt32(fields[3]) else { return nil }
+            self = .device(path: fields[1], major: major, minor: minor)
+        case ("bind", 4), ("bind", 8):
+            guard let flags = MountFlags(field: fields[3]) else { return nil }
+            let numbers = fields.dropFirst(4).compactMap { UInt32($0) }
+            guard numbers.count == fields.count - 4 else { return nil }
+            let map =
+                numbers.isEmpty
+                ? nil
+                : IdentityMap(
+                    onDiskUID: numbers[0], onDiskGID: numbers[1], seenUID: numbers[2], seenGID: numbers[3])
+            self = .bind(source: fields[1], target: fields[2], flags: flags, map: map)
+        case ("tmpfs", 5):
+            guard let mode = UInt32(fields[2], radix: 8), let size = UInt64(fields[3]), let inodes = UInt64(fields[4])
+            else { return nil }
+            self = .tmpfs(path: fields[1], mode: mode, size: size, inodes: inodes)
+        case ("devpts", 2): self = .devpts(path: fields[1])
+        case ("proc", 2): self = .proc(path: fields[1])
+        case ("mask", 2): self = .mask(path: fields[1])
+        case ("read-only", 2): self = .readOnly(path: fields[1])
+        case ("enter-root", 1): self = .enterRoot
+        default: return nil
+        }
+    }
+
+    private func octal(_ mode: UInt32) -> String { String(mode, radix: 8) }
+}
+
+extension MountFlags {
+    /// The flags' names joined by commas; `-` for none.
+    fileprivate var field: String {
+        let set = Self.names.filter { contains($0.0) }.map(\.1)
+        return set.isEmpty ? "-" : set.joined(separator: ",")
+    }
+
+    fileprivate init?(field: String) {
+        self = []
+        guard field != "-" else { return }
+        for name in field.split(separator: ",") {
+            guard let flag = Self.names.first(where: { $0.1 == name })?.0 else { return nil }
+            insert(flag)
+        }
+    }
+}

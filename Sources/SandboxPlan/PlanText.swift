@@ -1,0 +1,153 @@
+// The plan as text: a line for each value, fields separated by tabs, so that it can be printed, read and compared.
+
+package struct PlanSyntaxError: Error, Equatable, Sendable {
+    /// From 1.
+    package var line: Int
+    package var text: String
+
+    package init(line: Int, text: String) {
+        self.line = line
+        self.text = text
+    }
+}
+
+extension Plan {
+    package var text: String {
+        var lines: [String] = []
+        func put(_ fields: String...) { lines.append(fields.map(escape).joined(separator: "\t")) }
+        func put(_ name: String, list: [String]) { lines.append(([name] + list).map(escape).joined(separator: "\t")) }
+
+        for step in steps { put("step", list: step.fields) }
+        put("hostname", hostName)
+        put("network", sharesNetwork ? "host" : "own")
+        put("uids", "\(firstUID)", "\(uidCount)")
+        put("user", "\(uid)", "\(gid)")
+        put("workdir", workingDirectory)
+        put("run", list: arguments)
+        for variable in environment { put("env", variable) }
+        for limit in resourceLimits { put("rlimit", "\(limit.resource)", "\(limit.soft)", "\(limit.hard)") }
+        switch standardStreams {
+        case .log(let limit): put("streams", "log", "\(limit)")
+        case .inherited: put("streams", "inherited")
+        }
+        put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
+        put("cpu", "\(cpuMilliseconds)", "\(cpuMillicores)")
+        put("memory", "\(memoryLimit)")
+        put("pids", "\(pidsLimit)")
+        put("filter", "\(filterInstructions)", "\(newestCall)", denial.field)
+        for (number, answer) in denials.sorted(by: { $0.key < $1.key }) { put("denial", "\(number)", answer.field) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    package init(text: String) throws(PlanSyntaxError) {
+        self.init()
+        var number = 0
+        for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) where !line.isEmpty
+        {
+            number += 1
+            let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map(unescape)
+            guard read(fields) else { throw PlanSyntaxError(line: number, text: String(Substring(line))) }
+        }
+    }
+
+    /// Takes one line; false when it is not one of a plan.
+    private mutating func read(_ fields: [String]) -> Bool {
+        let values = Array(fields.dropFirst())
+        switch (fields[0], values.count) {
+        case ("step", _):
+            guard let step = PlanStep(fields: values) else { return false }
+            steps.append(step)
+        case ("hostname", 1): hostName = values[0]
+        case ("network", 1): sharesNetwork = values[0] == "host"
+        case ("uids", 2): return set(&firstUID, values[0]) && set(&uidCount, values[1])
+        case ("user", 2): return set(&uid, values[0]) && set(&gid, values[1])
+        case ("workdir", 1): workingDirectory = values[0]
+        case ("run", 1...): arguments = values
+        case ("env", 1): environment.append(values[0])
+        case ("rlimit", 3):
+            guard let resource = Int32(values[0]), let soft = UInt64(values[1]), let hard = UInt64(values[2]) else {
+                return false
+            }
+            resourceLimits.append(ResourceLimit(resource: resource, soft: soft, hard: hard))
+        case ("streams", 1) where values[0] == "inherited": standardStreams = .inherited
+        case ("streams", 2) where values[0] == "log":
+            guard let limit = Int64(values[1]) else { return false }
+            standardStreams = .log(limit: limit)
+        case ("wall", 2): return set(&wallMilliseconds, values[0]) && set(&graceMilliseconds, values[1])
+        case ("cpu", 2): return set(&cpuMilliseconds, values[0]) && set(&cpuMillicores, values[1])
+        case ("memory", 1): return set(&memoryLimit, values[0])
+        case ("pids", 1): return set(&pidsLimit, values[0])
+        case ("filter", 3):
+            guard let answer = DenialAnswer(field: values[2]) else { return false }
+            denial = answer
+            return set(&filterInstructions, values[0]) && set(&newestCall, values[1])
+        case ("denial", 2):
+            guard let call = Int32(values[0]), let answer = DenialAnswer(field: values[1]) else { return false }
+            denials[call] = answer
+        default: return false
+        }
+        return true
+    }
+}
+
+private func set<Number: FixedWidthInteger>(_ number: inout Number, _ text: String) -> Bool {
+    guard let value = Number(text) else { return false }
+    number = value
+    return true
+}
+
+extension DenialAnswer {
+    fileprivate var field: String {
+        switch self {
+        case .error(let number): "\(number)"
+        case .kill: "kill"
+        }
+    }
+
+    fileprivate init?(field: String) {
+        if field == "kill" {
+            self = .kill
+        } else if let number = Int32(field) {
+            self = .error(number)
+        } else {
+            return nil
+        }
+    }
+}
+
+private func escape(_ field: String) -> String {
+    guard
+        field.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\n") })
+    else { return field }
+    var bytes: [UInt8] = []
+    for byte in field.utf8 {
+        switch byte {
+        case UInt8(ascii: "\\"): bytes += [byte, byte]
+        case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
+        case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
+        default: bytes.append(byte)
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+private func unescape(_ field: Substring.UTF8View) -> String {
+    guard field.contains(UInt8(ascii: "\\")) else { return String(Substring(field)) }
+    var bytes: [UInt8] = []
+    var escaped = false
+    for byte in field {
+        if escaped {
+            escaped = false
+            switch byte {
+            case UInt8(ascii: "t"): bytes.append(UInt8(ascii: "\t"))
+            case UInt8(ascii: "n"): bytes.append(UInt8(ascii: "\n"))
+            default: bytes.append(byte)
+            }
+        } else if byte == UInt8(ascii: "\\") {
+            escaped = true
+        } else {
+            bytes.append(byte)
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
