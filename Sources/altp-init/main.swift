@@ -1,1 +1,25 @@
-print("under construction")
+// Pid 1 of a sandbox. Its starter gives it the plan as descriptor 3, the attempt's directory as 4 and, when the plan has
+// one, the seccomp filter as 5. It is single-threaded, so that it may fork and run ordinary code afterwards, and it stays
+// outside the Script's user namespace: nothing in the sandbox can trace it, signal it or open what it has open.
+
+import Glibc
+import SandboxPlan
+
+let planDescriptor: Int32 = 3
+let attemptDescriptor: Int32 = 4
+let filterDescriptor: Int32 = 5
+
+umask(0)
+guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
+var report = InitReport()
+do throws(SetupFailure) {
+    let plan = try readPlan()
+    let surroundings = try Sandbox(plan: plan).surroundings
+    let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
+    var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)
+    supervisor.run(&report)
+} catch {
+    report.end = .setup(step: error.step, errno: error.number)
+    report.endedAt = Clock.realMilliseconds()
+}
+attempt.finish(report)

@@ -1,0 +1,47 @@
+import Glibc
+import Linux
+import SandboxPlan
+
+/// The attempt's directory, claimed by this process for as long as it lives.
+///
+/// The lock on `lock` says that pid 1 is alive, to whoever else asks for it; the file holds its pid in the host's numbers.
+/// A Launcher that finds the lock free writes the outcome itself, under the lock, so a pid 1 that comes late finds an
+/// outcome, or no lock file any more, and leaves: nothing runs twice.
+struct Attempt {
+    let directory: Int32
+    private let lock: Int32
+
+    /// Takes the lock; nil when another process has it or the attempt has ended already.
+    static func claim(directory: Int32) -> Attempt? {
+        guard fcntl(directory, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
+        let lock = openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC)
+        var status = stat()
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, fstat(lock, &status) == 0, status.st_nlink == 1,
+            faccessat(directory, "outcome.json", F_OK, 0) != 0,
+            // The host's procfs is still in sight; it gives our pid in the host's numbers.
+            let pid = readLink("/proc/self")
+        else { return nil }
+        guard ftruncate(lock, 0) == 0,
+            pid.utf8.withContiguousStorageIfAvailable({ write(lock, $0.baseAddress!, $0.count) }) ?? -1 > 0
+        else { return nil }
+        return Attempt(directory: directory, lock: lock)
+    }
+
+    /// Writes the report so that it is there, whole, even after a power cut, and only then under its name.
+    func finish(_ report: InitReport) {
+        let file = openat(directory, "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { exit(EXIT_FAILURE) }
+        let written = (try? FileDescriptor(owning: dup(file)).writeAll(Array(report.json.utf8))) != nil
+        guard written, fsync(file) == 0, renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
+            fsync(directory) == 0
+        else { exit(EXIT_FAILURE) }
+        exit(EXIT_SUCCESS)
+    }
+}
+
+func readLink(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer in
+        let count = buffer.withMemoryRebound(to: CChar.self) { readlink(path, $0.baseAddress!, $0.count) }
+        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+}

@@ -1,0 +1,143 @@
+import CLinux
+import Glibc
+import Linux
+import SandboxPlan
+
+/// What the Script's first process does to itself between its birth and its exec, in this order.
+enum ConfinementStep: Int32 {
+    case groupNamespace, loopback, hostName, boundingSet, groups, user, session, streams, descriptors
+    case workingDirectory, newPrivileges, filter, execute
+
+    func text(of plan: Plan) -> String {
+        switch self {
+        case .groupNamespace: "unshare the cgroup namespace"
+        case .loopback: "bring up the loopback interface"
+        case .hostName: "sethostname \(plan.hostName)"
+        case .boundingSet: "empty the capability bounding set"
+        case .groups: "setgroups and setresgid \(plan.gid)"
+        case .user: "setresuid \(plan.uid)"
+        case .session: "setsid"
+        case .streams: "dup2 of the standard streams"
+        case .descriptors: "close_range"
+        case .workingDirectory: "chdir \(plan.workingDirectory)"
+        case .newPrivileges: "prctl PR_SET_NO_NEW_PRIVS"
+        case .filter: "install the seccomp filter"
+        case .execute: "execute \(plan.arguments.first ?? "")"
+        }
+    }
+}
+
+struct Confinement {
+    let plan: Plan
+    let filter: Filter?
+    let go: Int32
+    let news: Int32
+    let output: Int32?
+
+    /// Becomes the Script. Never returns: what fails is told to pid 1.
+    func enterAndExecute() -> Never {
+        waitForGo()
+        require(.groupNamespace, LinuxCall.unshareGroupNamespace())
+        if !plan.sharesNetwork { require(.loopback, LinuxCall.loopbackUp()) }
+        require(.hostName, sethostname(plan.hostName, plan.hostName.utf8.count))
+        dropBoundingSet()
+        // Supplementary groups go first, also when there are none: they are the starter's.
+        require(.groups, setgroups(0, nil))
+        require(.groups, LinuxCall.becomeGroup(plan.gid))
+        require(.user, LinuxCall.becomeUser(plan.uid))
+        require(.session, setsid() < 0 ? -1 : 0)
+        setStreams()
+        require(.workingDirectory, chdir(plan.workingDirectory))
+        require(.newPrivileges, LinuxCall.prctl(PR_SET_NO_NEW_PRIVS, 1))
+        var none = sigset_t()
+        sigemptyset(&none)
+        sigprocmask(SIG_SETMASK, &none, nil)
+
+        let vector = CStrings(plan.arguments)
+        let environment = CStrings(plan.environment)
+        let candidates = executables().map { strdup($0)! }
+        installFilter()
+        execute(candidates, vector, environment)
+    }
+
+    private func waitForGo() {
+        var byte: UInt8 = 0
+        // End of file: pid 1 gave up, and the namespace goes with it.
+        guard read(go, &byte, 1) == 1 else { _exit(EXIT_FAILURE) }
+    }
+
+    private func require(_ step: ConfinementStep, _ result: Int32) {
+        guard result < 0 else { return }
+        ChildMessage.failure(step, errno).send(to: news)
+        _exit(EXIT_FAILURE)
+    }
+
+    private func dropBoundingSet() {
+        var capability: UInt = 0
+        while LinuxCall.prctl(PR_CAPBSET_READ, capability) >= 0 {
+            require(.boundingSet, LinuxCall.prctl(PR_CAPBSET_DROP, capability))
+            capability += 1
+        }
+    }
+
+    /// Leaves 0, 1, 2, and close-on-exec the two pipes to pid 1.
+    private func setStreams() {
+        if let output {
+            let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            require(.streams, input)
+            require(.streams, dup2(input, 0))
+            require(.streams, dup2(output, 1))
+            require(.streams, dup2(output, 2))
+        }
+        // The pipes move to 3 and 4, out of the way of what else pid 1 has open.
+        let low = min(go, news)
+        let high = max(go, news)
+        var next: UInt32 = 3
+        for kept in [low, high] {
+            if UInt32(kept) > next { require(.descriptors, LinuxCall.closeRange(next, UInt32(kept) - 1)) }
+            next = UInt32(kept) + 1
+        }
+        require(.descriptors, LinuxCall.closeRange(next, .max))
+    }
+
+    /// From here on the filter holds: read, write and execve are all that this program still calls.
+    private func installFilter() {
+        guard let filter else { return }
+        let listener = LinuxCall.installFilter(filter.program, filter.instructions)
+        require(.filter, listener)
+        ChildMessage.listener(listener).send(to: news)
+        waitForGo()
+    }
+
+    /// Tries what a shell would try for the command's name, and tells why none of it could be executed.
+    private func execute(_ candidates: [UnsafeMutablePointer<CChar>], _ vector: CStrings, _ environment: CStrings)
+        -> Never
+    {
+        var failure = ENOENT
+        for candidate in candidates {
+            execve(candidate, vector.pointers, environment.pointers)
+            if errno != ENOENT && errno != ENOTDIR { failure = errno }
+        }
+        ChildMessage.failure(.execute, failure).send(to: news)
+        _exit(EXIT_FAILURE)
+    }
+
+    /// The paths that the command's name may mean, by the PATH of the environment that it gets.
+    private func executables() -> [String] {
+        guard let name = plan.arguments.first, !name.isEmpty else { return [] }
+        if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
+        let path = plan.environment.first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(name)" }
+    }
+}
+
+/// A list of strings as execve(2) wants it; never freed, for the exec or the exit does that.
+struct CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    init(_ strings: [String]) {
+        pointers = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
+        pointers[strings.count] = nil
+    }
+}

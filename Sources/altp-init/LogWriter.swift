@@ -1,0 +1,70 @@
+import Glibc
+import Linux
+
+/// Keeps what the Script writes: the beginning as it comes, and of what goes beyond the limit the end.
+struct LogWriter {
+    private let file: Int32
+    /// Bytes that go to the file at once; the rest of the limit is for the end.
+    private let headLimit: Int64
+    private let tailLimit: Int
+    private var head: Int64 = 0
+    private var tail: [UInt8] = []
+    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    private(set) var dropped: Int64 = 0
+    private(set) var atEnd = false
+
+    var written: Int64 { head + Int64(tail.count) }
+
+    init(directory: Int32, limit: Int64) {
+        tailLimit = Int(min(limit / 4, 64 * 1024))
+        headLimit = limit - Int64(tailLimit)
+        file = openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    }
+
+    /// Takes one read's worth from the pipe.
+    mutating func take(from pipe: Int32) {
+        let count = buffer.withUnsafeMutableBytes { read(pipe, $0.baseAddress!, $0.count) }
+        if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+        guard count > 0 else {
+            atEnd = true
+            return
+        }
+        let direct = Int(min(Int64(count), headLimit - head))
+        append(buffer[..<direct])
+        head += Int64(direct)
+        tail.append(contentsOf: buffer[direct..<count])
+        // Cut in large pieces, not at each read.
+        if tail.count > 2 * tailLimit + buffer.count { trim() }
+    }
+
+    func hasMore(in pipe: Int32) -> Bool {
+        var polled = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, 0) > 0
+    }
+
+    /// Writes the end of what went beyond the limit, and a line that says how much is missing.
+    mutating func finish() {
+        if tail.count > tailLimit { trim() }
+        if dropped > 0 {
+            append(Array("\n[altp: \(dropped) bytes left out here: the log's limit is reached]\n".utf8)[...])
+        }
+        append(tail[...])
+        close(file)
+    }
+
+    private mutating func trim() {
+        let excess = tail.count - tailLimit
+        dropped += Int64(excess)
+        tail.removeFirst(excess)
+    }
+
+    private func append(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(file, $0.baseAddress!, $0.count) }
+            // A full disk must not stop the Script, nor pid 1.
+            if count < 0 && errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+}

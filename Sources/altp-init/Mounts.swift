@@ -1,0 +1,108 @@
+import CLinux
+import Glibc
+import Linux
+import SandboxPlan
+
+/// Places in the sandbox's root, which is the working directory: every path is relative and follows no link.
+enum MountPoint {
+    /// mkdir(2) for every missing part of a path.
+    static func makeDirectories(_ path: String, mode: UInt32) throws(SystemError) {
+        _ = try open(path, directory: true, mode: mode)
+    }
+
+    /// Opens a path for mounting on it, and makes what is missing: directories, and an empty file at the end if need be.
+    static func open(_ path: String, directory: Bool, mode: UInt32 = 0o755) throws(SystemError) -> FileDescriptor {
+        var parent = try FileDescriptor.open(".", altp_o_path | O_DIRECTORY)
+        let parts = path.split(separator: "/").map(String.init)
+        for (index, part) in parts.enumerated() {
+            let isFile = index == parts.count - 1 && !directory
+            if faccessat(parent.raw, part, F_OK, AT_SYMLINK_NOFOLLOW) != 0 {
+                if isFile {
+                    _ = try FileDescriptor.open(
+                        part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644, at: parent.raw)
+                } else {
+                    try check("mkdir", path) { mkdirat(parent.raw, part, mode) }
+                }
+            }
+            parent = try FileDescriptor.open(
+                part, altp_o_path | O_NOFOLLOW | (isFile ? 0 : O_DIRECTORY), at: parent.raw)
+        }
+        return parent
+    }
+
+    /// Hides a file behind the null device, or a directory behind an empty one; nothing when there is none.
+    static func mask(_ path: String) throws(SystemError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            try check("mount", path) {
+                mount(
+                    "tmpfs", path, "tmpfs", UInt(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC),
+                    "size=0,nr_inodes=1,mode=555")
+            }
+        } else {
+            try check("mount", path) { mount("dev/null", path, nil, UInt(MS_BIND), nil) }
+        }
+    }
+
+    /// Nothing when there is none.
+    static func makeReadOnly(_ path: String) throws(SystemError) {
+        guard faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        let tree = try LinuxCall.cloneTree(AT_FDCWD, path, of: path, recursive: false)
+        try check("mount_setattr", path) { LinuxCall.setMountAttributes(tree.raw, "", [.readOnly]) }
+        let target = try FileDescriptor.open(path, altp_o_path | O_NOFOLLOW)
+        try check("move_mount", path) { LinuxCall.attach(tree.raw, to: target.raw) }
+    }
+}
+
+/// A bind mount: cloned from the host, given its flags while nobody can see it, then attached.
+struct Bind {
+    var source: String
+    var target: String
+    var flags: MountFlags
+    var map: IdentityMap?
+
+    func apply() throws(SystemError) {
+        let origin =
+            flags.contains(.followLinks)
+            ? try FileDescriptor.open(source, altp_o_path) : try FileDescriptor.openWithoutLinks(source, altp_o_path)
+        var status = stat()
+        try check("fstat", source) { fstat(origin.raw, &status) }
+        let tree = try LinuxCall.cloneTree(origin.raw, "", of: source, recursive: flags.contains(.recursive))
+        if let map {
+            let namespace = try UserNamespace.mapping(map)
+            try check("mount_setattr (idmap)", source) {
+                LinuxCall.setMountAttributes(tree.raw, "", flags, userNamespace: namespace.raw)
+            }
+        } else {
+            try check("mount_setattr", source) { LinuxCall.setMountAttributes(tree.raw, "", flags) }
+        }
+        let place = try MountPoint.open(target, directory: status.st_mode & S_IFMT == S_IFDIR)
+        try check("move_mount", target) { LinuxCall.attach(tree.raw, to: place.raw) }
+    }
+}
+
+enum Device {
+    static func make(_ path: String, major: UInt32, minor: UInt32) throws(SystemError) {
+        try check("mknod", path) { LinuxCall.makeDevice(path, mode: 0o666, major: major, minor: minor) }
+    }
+}
+
+enum UserNamespace {
+    /// A user namespace for an idmapped mount: what is `onDisk` on the file system is `seen` by the host's kernel.
+    static func mapping(_ map: IdentityMap) throws(SystemError) -> FileDescriptor {
+        // A namespace needs a process to be made and mapped; it can go once the namespace is open.
+        let holder = LinuxCall.fork(.user)
+        if holder == 0 {
+            while true { pause() }
+        }
+        try check("clone3", "a user namespace") { holder }
+        defer {
+            kill(holder, SIGKILL)
+            waitpid(holder, nil, 0)
+        }
+        try writeControlFile("proc/\(holder)/uid_map", "\(map.onDiskUID) \(map.seenUID) 1")
+        try writeControlFile("proc/\(holder)/gid_map", "\(map.onDiskGID) \(map.seenGID) 1")
+        return try FileDescriptor.open("proc/\(holder)/ns/user", O_RDONLY)
+    }
+}

@@ -1,0 +1,101 @@
+import CLinux
+import Glibc
+import Linux
+import SandboxPlan
+
+/// Descriptors into the host that stay open after its files are out of sight.
+struct Surroundings {
+    /// The directory of the Script's group in the unified hierarchy.
+    var group: Int32 = -1
+    /// The `cgroup.procs` of its groups in v1 hierarchies.
+    var groupProcesses: [Int32] = []
+    var counters: [CgroupFile: Int32] = [:]
+    /// An eventfd that counts the group's out-of-memory kills, on v1.
+    var outOfMemory: Int32 = -1
+}
+
+/// The mounts of the sandbox, made step by step.
+struct Sandbox {
+    private(set) var surroundings = Surroundings()
+
+    /// Applies the plan's steps in their order.
+    init(plan: Plan) throws(SetupFailure) {
+        for step in plan.steps {
+            do {
+                try apply(step)
+            } catch {
+                throw SetupFailure(
+                    step: "\(step.fields.prefix(3).joined(separator: " ")): \(error.call)", number: error.number)
+            }
+        }
+    }
+
+    private mutating func apply(_ step: PlanStep) throws(SystemError) {
+        switch step {
+        case .watch(let file, let path):
+            surroundings.counters[file] = try FileDescriptor.open(path, O_RDONLY).take()
+        case .join(.v1, let path):
+            surroundings.groupProcesses.append(try FileDescriptor.open(path, O_WRONLY).take())
+        case .join(.v2, let path):
+            surroundings.group = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).take()
+        case .watchOutOfMemory(let path): try watchOutOfMemory(path)
+        case .makeRoot(let directory): try makeRoot(directory)
+        case .directory(let path, let mode): try MountPoint.makeDirectories(inside(path), mode: mode)
+        case .symlink(let path, let target): try check("symlink", path) { symlink(target, inside(path)) }
+        case .file(let path, let mode, let content):
+            let file = try FileDescriptor.open(inside(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+            try file.writeAll(Array(content.utf8))
+        case .device(let path, let major, let minor): try Device.make(inside(path), major: major, minor: minor)
+        case .bind(let source, let target, let flags, let map):
+            try Bind(source: source, target: inside(target), flags: flags, map: map).apply()
+        case .tmpfs(let path, let mode, let size, let inodes):
+            try MountPoint.makeDirectories(inside(path), mode: 0o755)
+            try check("mount", path) {
+                mount(
+                    "tmpfs", inside(path), "tmpfs", UInt(MS_NOSUID | MS_NODEV),
+                    "mode=\(String(mode, radix: 8)),size=\(size),nr_inodes=\(inodes)")
+            }
+        case .devpts(let path):
+            try MountPoint.makeDirectories(inside(path), mode: 0o755)
+            try check("mount", path) {
+                mount(
+                    "devpts", inside(path), "devpts", UInt(MS_NOSUID | MS_NOEXEC), "newinstance,ptmxmode=0666,mode=620")
+            }
+        case .proc(let path):
+            try MountPoint.makeDirectories(inside(path), mode: 0o555)
+            try check("mount", path) {
+                mount("proc", inside(path), "proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil)
+            }
+        case .mask(let path): try MountPoint.mask(inside(path))
+        case .readOnly(let path): try MountPoint.makeReadOnly(inside(path))
+        case .enterRoot: try enterRoot()
+        }
+    }
+
+    /// The sandbox's root is the working directory until `enterRoot`.
+    private func inside(_ path: String) -> String { String(path.drop { $0 == "/" }) }
+
+    private mutating func watchOutOfMemory(_ group: String) throws(SystemError) {
+        let control = try FileDescriptor.open("\(group)/memory.oom_control", O_RDONLY)
+        let counter = FileDescriptor(
+            owning: try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)) })
+        try writeControlFile("\(group)/cgroup.event_control", "\(counter.raw) \(control.raw)")
+        surroundings.outOfMemory = counter.take()
+    }
+
+    private func makeRoot(_ directory: String) throws(SystemError) {
+        try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
+        try check("mount", directory) {
+            mount("tmpfs", directory, "tmpfs", UInt(MS_NOSUID), "mode=755,size=4m,nr_inodes=1024")
+        }
+        try check("chdir", directory) { chdir(directory) }
+    }
+
+    private func enterRoot() throws(SystemError) {
+        // The old root lands on top of the new one and is unmounted from there: no directory for it is needed.
+        try check("pivot_root") { LinuxCall.pivotRoot(".", ".") }
+        try check("umount2", "the host's root") { umount2(".", Int32(MNT_DETACH)) }
+        try check("chdir", "/") { chdir("/") }
+        try check("mount_setattr", "/") { LinuxCall.setMountAttributes(AT_FDCWD, "/", [.readOnly, .noSetUID]) }
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import Linux
+import SandboxPlan
+
+/// The Script's first process, started and confined.
+struct Script {
+    let pid: pid_t
+    let startedAt: Int64
+    /// Where its output arrives; -1 when it writes to what pid 1 was given.
+    let output: Int32
+    /// The filter's listener, to which denied calls come; -1 when there is no filter.
+    let listener: Int32
+
+    /// Starts the plan's command in the rest of its namespaces, and returns once it is executed.
+    static func start(
+        _ plan: Plan, filter: Filter?, in surroundings: Surroundings
+    ) throws(SetupFailure) -> Script {
+        let go = try Pipe.make()
+        let news = try Pipe.make()
+        let output = try plan.standardStreams == .inherited ? nil : Pipe.make()
+        if let output {
+            // Owned by the Script, so that it can open /dev/stdout by name.
+            try setup { () throws(SystemError) in
+                try check("fchown", "the log's pipe") {
+                    fchown(output.writer, plan.firstUID + plan.uid, plan.firstUID + plan.gid)
+                }
+            }
+        }
+        var namespaces: LinuxCall.Namespaces = [.user, .ipc, .uts]
+        if !plan.sharesNetwork { namespaces.insert(.network) }
+        let pid = LinuxCall.fork(namespaces, group: surroundings.group)
+        if pid == 0 {
+            close(go.writer)
+            close(news.reader)
+            Confinement(plan: plan, filter: filter, go: go.reader, news: news.writer, output: output?.writer)
+                .enterAndExecute()
+        }
+        try setup { () throws(SystemError) in try check("clone3", "user, ipc, uts and network namespaces") { pid } }
+        close(go.reader)
+        close(news.writer)
+        if let output { close(output.writer) }
+        defer {
+            close(go.writer)
+            close(news.reader)
+        }
+
+        try setup { () throws(SystemError) in
+            try writeControlFile("/proc/\(pid)/uid_map", "0 \(plan.firstUID) \(plan.uidCount)")
+            try writeControlFile("/proc/\(pid)/gid_map", "0 \(plan.firstUID) \(plan.uidCount)")
+            for limit in plan.resourceLimits {
+                try check("prlimit", "\(limit.resource)") { LinuxCall.setResourceLimit(limit, of: pid) }
+            }
+            for group in surroundings.groupProcesses {
+                let text = Array("\(pid)".utf8)
+                try check("write", "cgroup.procs") { write(group, text, text.count) }
+            }
+        }
+        var listener: Int32 = -1
+        _ = write(go.writer, "g", 1)
+        while let message = ChildMessage.read(from: news.reader) {
+            switch message {
+            case .listener(let number):
+                // It must be taken before the exec closes it in the child.
+                let child = try setup { () throws(SystemError) -> FileDescriptor in try LinuxCall.openProcess(pid) }
+                listener = try setup { () throws(SystemError) in
+                    try check("pidfd_getfd", "the seccomp listener") { LinuxCall.takeDescriptor(number, of: child.raw) }
+                }
+                _ = write(go.writer, "g", 1)
+            case .failure(let step, let number):
+                waitpid(pid, nil, 0)
+                throw SetupFailure(step: step.text(of: plan), number: number)
+            }
+        }
+        return Script(
+            pid: pid, startedAt: Clock.realMilliseconds(), output: output?.reader ?? -1, listener: listener)
+    }
+}
+
+struct Pipe {
+    var reader: Int32
+    var writer: Int32
+
+    static func make() throws(SetupFailure) -> Pipe {
+        try setup { () throws(SystemError) in
+            var ends: [Int32] = [-1, -1]
+            try check("pipe2") { LinuxCall.pipe(&ends) }
+            return Pipe(reader: ends[0], writer: ends[1])
+        }
+    }
+}
+
+/// What the child says to pid 1 before its exec: three numbers of four bytes.
+enum ChildMessage {
+    case listener(Int32)
+    case failure(ConfinementStep, Int32)
+
+    static func read(from pipe: Int32) -> ChildMessage? {
+        var words: [Int32] = [0, 0, 0]
+        let count = words.withUnsafeMutableBytes { buffer in
+            while true {
+                let count = Glibc.read(pipe, buffer.baseAddress!, buffer.count)
+                if count >= 0 || errno != EINTR { return count }
+            }
+        }
+        guard count == 12 else { return nil }
+        if words[0] == 0 { return .listener(words[1]) }
+        return .failure(ConfinementStep(rawValue: words[1]) ?? .execute, words[2])
+    }
+
+    func send(to pipe: Int32) {
+        let words: [Int32] =
+            switch self {
+            case .listener(let number): [0, number, 0]
+            case .failure(let step, let number): [1, step.rawValue, number]
+            }
+        _ = words.withUnsafeBytes { write(pipe, $0.baseAddress!, $0.count) }
+    }
+}

@@ -1,0 +1,155 @@
+import Glibc
+import Linux
+import SandboxPlan
+
+/// Pid 1's life while the Script runs: reaps, keeps the log, enforces the times, answers denied calls.
+struct Supervisor {
+    private let plan: Plan
+    private let script: Script
+    private let surroundings: Surroundings
+    private var log: LogWriter
+    private var denials: [DenialKey: InitReport.Denial] = [:]
+    private let signals: Int32
+    private let startedAt = Clock.milliseconds()
+    private var interruption: InitReport.Interruption?
+    /// When SIGKILL follows SIGTERM.
+    private var killAt: Int64?
+    private var cpuCheckAt = Int64.max
+    private var end: InitReport.End?
+
+    private struct DenialKey: Hashable {
+        var architecture: UInt32
+        var number: Int32
+    }
+
+    init(plan: Plan, script: Script, surroundings: Surroundings, attempt: Attempt) {
+        self.plan = plan
+        self.script = script
+        self.surroundings = surroundings
+        let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
+        log = LogWriter(directory: attempt.directory, limit: limit)
+        signals = SignalDescriptor.open()
+        if plan.cpuMilliseconds > 0 { cpuCheckAt = startedAt }
+        // What it does from here on, it may as the owner of the Script's user namespace and of the attempt's files.
+        _ = LinuxCall.dropCapabilities()
+    }
+
+    /// Returns when nothing of the sandbox runs any more.
+    mutating func run(_ report: inout InitReport) {
+        while end == nil {
+            let now = Clock.milliseconds()
+            enforceTimes(now)
+            waitForNews(atMost: (killAt ?? min(startedAt + plan.wallMilliseconds, cpuCheckAt)) - now)
+            reap()
+        }
+        let endedAt = Clock.milliseconds()
+        report.endedAt = Clock.realMilliseconds()
+        endTheRest()
+        log.finish()
+
+        report.end = end!
+        report.interruption = interruption
+        report.startedAt = script.startedAt
+        report.wallMilliseconds = endedAt - startedAt
+        report.logBytes = log.written
+        report.logDropped = log.dropped
+        report.denials = denials.values.sorted { ($0.architecture, $0.number) < ($1.architecture, $1.number) }
+        Counters(surroundings.counters).fill(&report)
+    }
+
+    private mutating func enforceTimes(_ now: Int64) {
+        if let killAt, now >= killAt {
+            kill(-1, SIGKILL)
+            self.killAt = now + 1000
+        }
+        if interruption == nil, now - startedAt >= plan.wallMilliseconds { interrupt(.wallTime) }
+        if interruption == nil, now >= cpuCheckAt {
+            let used = Counters(surroundings.counters).cpuMilliseconds
+            if used >= plan.cpuMilliseconds {
+                interrupt(.cpuTime)
+                cpuCheckAt = .max
+            } else {
+                // The limit cannot be reached sooner than at the full speed that the group is allowed.
+                cpuCheckAt = now + max(20, (plan.cpuMilliseconds - used) * 1000 / max(plan.cpuMillicores, 1))
+            }
+        }
+    }
+
+    /// Ends the Script politely, for the first reason that there is.
+    private mutating func interrupt(_ reason: InitReport.Interruption) {
+        guard interruption == nil else { return }
+        interruption = reason
+        kill(-script.pid, SIGTERM)
+        // A stopped process sees SIGTERM only when it goes on.
+        kill(-script.pid, SIGCONT)
+        killAt = Clock.milliseconds() + plan.graceMilliseconds
+    }
+
+    private mutating func interruptAtOnce(_ reason: InitReport.Interruption) {
+        if interruption == nil { interruption = reason }
+        kill(-1, SIGKILL)
+        killAt = Clock.milliseconds() + 1000
+    }
+
+    private mutating func waitForNews(atMost timeout: Int64) {
+        var polled = [
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: script.output, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: script.listener, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: surroundings.outOfMemory, events: Int16(POLLIN), revents: 0),
+        ]
+        if log.atEnd { polled[1].fd = -1 }
+        guard poll(&polled, nfds_t(polled.count), Int32(clamping: max(timeout, 0))) > 0 else { return }
+        if polled[0].revents != 0, SignalDescriptor.drain(signals).contains(SIGTERM) { interrupt(.terminated) }
+        if polled[1].revents != 0 { log.take(from: script.output) }
+        if polled[2].revents & Int16(POLLIN) != 0 { answerDeniedCall() }
+        if polled[3].revents != 0 {
+            var count: UInt64 = 0
+            if read(surroundings.outOfMemory, &count, 8) == 8 { interruptAtOnce(.outOfMemory) }
+        }
+    }
+
+    private mutating func answerDeniedCall() {
+        guard let call = LinuxCall.receiveDeniedCall(script.listener) else { return }
+        let answer =
+            call.number > plan.newestCall ? DenialAnswer.error(ENOSYS) : plan.denials[call.number] ?? plan.denial
+        let key = DenialKey(architecture: call.architecture, number: call.number)
+        denials[
+            key, default: .init(architecture: call.architecture, number: call.number, count: 0, killed: false)
+        ].count += 1
+        switch answer {
+        case .error(let number): LinuxCall.answerDeniedCall(script.listener, call.id, error: number)
+        case .kill:
+            denials[key]?.killed = true
+            // Unanswered, so that nothing of the sandbox runs on after the call.
+            interruptAtOnce(.deniedCall)
+        }
+    }
+
+    private mutating func reap() {
+        var status: Int32 = 0
+        while case let pid = waitpid(-1, &status, WNOHANG), pid > 0 {
+            if pid == script.pid { end = InitReport.End(waitStatus: status) }
+        }
+    }
+
+    /// Ends what the Script left behind, and takes the rest of its output.
+    private mutating func endTheRest() {
+        let deadline = Clock.milliseconds() + 10_000
+        while Clock.milliseconds() < deadline {
+            kill(-1, SIGKILL)
+            var status: Int32 = 0
+            while waitpid(-1, &status, WNOHANG) > 0 {}
+            if errno == ECHILD { break }
+            waitForNews(atMost: 100)
+        }
+        while script.output >= 0, !log.atEnd, log.hasMore(in: script.output) { log.take(from: script.output) }
+    }
+}
+
+extension InitReport.End {
+    init(waitStatus status: Int32) {
+        let signal = status & 0x7f
+        self = signal == 0 ? .exited(status: status >> 8 & 0xff) : .signaled(signal)
+    }
+}
