@@ -25,9 +25,11 @@ package enum FreeSpace: Sendable, Hashable, Codable {
 /// Host uids (and gids) that belong to sandboxes alone; every Processing gets a block of them.
 package struct UIDRange: Sendable, Hashable, Codable {
     package var first: UInt32 = 1_879_048_192
-    package var blocks: UInt32 = 4096
+    package var blocks: UInt32 = 4032
     /// Uids in one block: an image's `nobody` (65534) fits.
     package static let blockSize: UInt32 = 65_536
+    /// Blocks after the default range that `altp run` takes, without a Launcher.
+    package static let runBlocks: UInt32 = 64
 
     package init() {}
     package init(first: UInt32, blocks: UInt32) {

@@ -1,0 +1,103 @@
+import Linux
+import SandboxPlan
+
+/// Where this host's control groups are: the unified hierarchy when it has all controllers that limits need, else the
+/// hierarchies of version 1, see cgroups(7).
+struct CgroupLayout: Sendable, Hashable {
+    enum Controller: String, Sendable, Hashable, CaseIterable {
+        case cpu, cpuacct, memory, pids
+    }
+
+    var version: CgroupVersion
+    /// The directory below which groups are made, for each controller. On v2 all are the same.
+    var parents: [Controller: String]
+
+    /// Reads the layout from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup` (proc(5)).
+    ///
+    /// - Parameter unifiedControllers: the text of the unified root's `cgroup.controllers`, given its mount point.
+    /// - Returns: the missing controllers' names when the host offers a controller in neither version.
+    static func read(
+        mounts: String, own: String, unifiedControllers: (String) -> String
+    ) -> Result<CgroupLayout, MissingControllers> {
+        var unified: String?
+        var mountPoints: [Controller: String] = [:]
+        for line in mounts.split(separator: "\n") {
+            let halves = line.split(separator: " - ", maxSplits: 1)
+            guard halves.count == 2 else { continue }
+            let fields = halves[0].split(separator: " ")
+            let kind = halves[1].split(separator: " ")
+            guard fields.count > 4, kind.count >= 3 else { continue }
+            // A mount of a part of a hierarchy (a container's) is the root for what can be made here.
+            if kind[0] == "cgroup2" {
+                unified = unified ?? String(fields[4])
+            } else if kind[0] == "cgroup" {
+                for option in kind[2].split(separator: ",") {
+                    if let controller = Controller(rawValue: String(option)) {
+                        mountPoints[controller] = String(fields[4])
+                    }
+                }
+            }
+        }
+        if let unified {
+            let available = Set(unifiedControllers(unified).split(whereSeparator: \.isWhitespace).map(String.init))
+            if available.isSuperset(of: ["cpu", "memory", "pids"]) {
+                let all = Controller.allCases.map { ($0, unified) }
+                return .success(CgroupLayout(version: .v2, parents: Dictionary(uniqueKeysWithValues: all)))
+            }
+        }
+        let missing = Controller.allCases.filter { mountPoints[$0] == nil }
+        guard missing.isEmpty else { return .failure(MissingControllers(controllers: missing.map(\.rawValue))) }
+        let groups = ownGroups(own)
+        // Below the starter's own group: its limits then hold for the sandboxes too, as its administrator expects.
+        let parents = mountPoints.map { controller, mount in
+            (controller, (mount + (groups[controller] ?? "/")).trimmingSlash)
+        }
+        return .success(CgroupLayout(version: .v1, parents: Dictionary(uniqueKeysWithValues: parents)))
+    }
+
+    /// The starter's group in each v1 hierarchy.
+    private static func ownGroups(_ text: String) -> [Controller: String] {
+        var groups: [Controller: String] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3 else { continue }
+            for name in fields[1].split(separator: ",") {
+                if let controller = Controller(rawValue: String(name)) { groups[controller] = String(fields[2]) }
+            }
+        }
+        return groups
+    }
+
+    /// Reads this host's layout.
+    static func ofHost() throws(SandboxError) -> CgroupLayout {
+        let result: Result<CgroupLayout, MissingControllers>
+        do throws(SystemError) {
+            result = read(mounts: try readFile("/proc/self/mountinfo"), own: try readFile("/proc/self/cgroup")) {
+                (try? readFile("\($0)/cgroup.controllers")) ?? ""
+            }
+        } catch {
+            throw SandboxError("finding the cgroup hierarchies: \(error)")
+        }
+        switch result {
+        case .success(let layout): return layout
+        case .failure(let missing):
+            throw SandboxError(
+                "finding the cgroup hierarchies: no \(missing.controllers.joined(separator: ", ")) controller, neither in a "
+                    + "unified hierarchy nor in one of version 1. Mount them (systemd does), or boot with "
+                    + "systemd.unified_cgroup_hierarchy=1")
+        }
+    }
+}
+
+struct MissingControllers: Error, Sendable, Hashable {
+    var controllers: [String]
+}
+
+extension String {
+    /// Without slashes at its end.
+    fileprivate var trimmingSlash: String {
+        var result = self[...]
+        while result.hasSuffix("/") { result.removeLast() }
+        return String(result)
+    }
+}

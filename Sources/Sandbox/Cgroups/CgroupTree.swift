@@ -1,0 +1,141 @@
+import Configuration
+import Glibc
+import Linux
+import SandboxPlan
+
+/// The groups of one engine: one for each attempt, below a parent of the engine's own.
+struct CgroupTree: Sendable {
+    private let layout: CgroupLayout
+    private let name: String
+
+    /// Makes the engine's own group in every hierarchy.
+    ///
+    /// - Parameter name: the group's name below the starter's own (v1) or the hierarchy's root (v2).
+    init(layout: CgroupLayout, name: String) throws(SandboxError) {
+        self.layout = layout
+        self.name = name
+        for parent in Set(layout.parents.values) {
+            if layout.version == .v2 { try Self.delegate(parent) }
+            guard mkdir("\(parent)/\(name)", 0o755) == 0 || errno == EEXIST else {
+                throw SandboxError("making the cgroup: \(SystemError("mkdir", "\(parent)/\(name)"))")
+            }
+            if layout.version == .v2 { try Self.delegate("\(parent)/\(name)") }
+        }
+    }
+
+    /// Lets the groups below have limits.
+    private static func delegate(_ group: String) throws(SandboxError) {
+        do throws(SystemError) {
+            let enabled = try readFile("\(group)/cgroup.subtree_control").split(whereSeparator: \.isWhitespace)
+            for controller in ["cpu", "memory", "pids"] where !enabled.contains(controller[...]) {
+                try writeControlFile("\(group)/cgroup.subtree_control", "+\(controller)")
+            }
+        } catch {
+            throw SandboxError(
+                "enabling controllers for the groups below \(group): \(error). Processes in that group itself are in the "
+                    + "way (cgroups(7), \"no internal processes\"), or it is not delegated to this process")
+        }
+    }
+
+    /// The group's directories, each once.
+    func directories(of group: String) -> [String] {
+        Set(layout.parents.values).sorted().map { "\($0)/\(name)/\(group)" }
+    }
+
+    /// Makes a group with these limits and gives the steps with which pid 1 uses it.
+    func make(_ group: String, limits: Limits) throws(SandboxError) -> [PlanStep] {
+        do throws(SystemError) {
+            for directory in directories(of: group) {
+                if mkdir(directory, 0o755) != 0 {
+                    // Left by an attempt whose clean-up was cut short: nothing can be in it that still counts.
+                    guard errno == EEXIST, rmdir(directory) == 0, mkdir(directory, 0o755) == 0 else {
+                        throw SystemError("mkdir", directory)
+                    }
+                }
+            }
+            switch layout.version {
+            case .v1: return try limitV1(group, limits)
+            case .v2: return try limitV2(group, limits)
+            }
+        } catch {
+            remove(group)
+            throw SandboxError("making the cgroup of the sandbox: \(error)")
+        }
+    }
+
+    private func limitV1(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
+        func path(_ controller: CgroupLayout.Controller) -> String { "\(layout.parents[controller]!)/\(name)/\(group)" }
+        let memory = path(.memory)
+        try writeControlFile("\(path(.cpu))/cpu.cfs_period_us", "100000")
+        try writeControlFile("\(path(.cpu))/cpu.cfs_quota_us", "\(Int(limits.cpu * 100_000))")
+        try writeControlFile("\(memory)/memory.limit_in_bytes", "\(limits.memory.bytes)")
+        try writeControlFile("\(memory)/memory.memsw.limit_in_bytes", "\(limits.memory.bytes + limits.swap.bytes)")
+        try writeControlFile("\(path(.pids))/pids.max", "\(limits.pids)")
+        var steps: [PlanStep] = [
+            .watch(.cpuUsageNanoseconds, path: "\(path(.cpuacct))/\(CgroupFile.cpuUsageNanoseconds.rawValue)"),
+            .watch(.memoryPeakV1, path: "\(memory)/\(CgroupFile.memoryPeakV1.rawValue)"),
+            .watch(.memoryOOMControl, path: "\(memory)/\(CgroupFile.memoryOOMControl.rawValue)"),
+            .watch(.pidsEvents, path: "\(path(.pids))/\(CgroupFile.pidsEvents.rawValue)"),
+            .watchOutOfMemory(path: memory),
+        ]
+        appendIfThere(.pidsPeak, in: path(.pids), to: &steps)
+        return steps + directories(of: group).map { .join(.v1, path: "\($0)/cgroup.procs") }
+    }
+
+    private func limitV2(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
+        let directory = "\(layout.parents[.memory]!)/\(name)/\(group)"
+        try writeControlFile("\(directory)/cpu.max", "\(Int(limits.cpu * 100_000)) 100000")
+        try writeControlFile("\(directory)/memory.max", "\(limits.memory.bytes)")
+        if access("\(directory)/memory.swap.max", F_OK) == 0 {
+            try writeControlFile("\(directory)/memory.swap.max", "\(limits.swap.bytes)")
+        }
+        try writeControlFile("\(directory)/memory.oom.group", "1")
+        try writeControlFile("\(directory)/pids.max", "\(limits.pids)")
+        var steps: [PlanStep] = [
+            .watch(.cpuStat, path: "\(directory)/\(CgroupFile.cpuStat.rawValue)"),
+            .watch(.memoryEvents, path: "\(directory)/\(CgroupFile.memoryEvents.rawValue)"),
+            .watch(.pidsEvents, path: "\(directory)/\(CgroupFile.pidsEvents.rawValue)"),
+        ]
+        appendIfThere(.memoryPeak, in: directory, to: &steps)
+        appendIfThere(.pidsPeak, in: directory, to: &steps)
+        return steps + [.join(.v2, path: directory)]
+    }
+
+    /// Counters that only newer kernels have: without them a peak is unknown, and no limit is weaker.
+    private func appendIfThere(_ file: CgroupFile, in directory: String, to steps: inout [PlanStep]) {
+        let path = "\(directory)/\(file.rawValue)"
+        if access(path, F_OK) == 0 { steps.append(.watch(file, path: path)) }
+    }
+
+    /// Removes a group in which nothing runs any more.
+    func remove(_ group: String) { Self.remove(directories(of: group)) }
+
+    /// Removes groups by their directories; the kernel may take a moment to let a dead process go.
+    static func remove(_ directories: [String]) {
+        for directory in directories {
+            for _ in 0..<50 {
+                if rmdir(directory) == 0 || errno != EBUSY { break }
+                usleep(2000)
+            }
+        }
+    }
+
+    /// Removes the engine's own groups, unless sandboxes are still below.
+    func removeAll() {
+        for parent in Set(layout.parents.values) { rmdir("\(parent)/\(name)") }
+    }
+
+    /// Limits that this host's kernel cannot hold.
+    func unenforceable(_ limits: Limits) -> [String] {
+        var findings: [String] = []
+        if layout.version == .v1 {
+            let parent = "\(layout.parents[.memory]!)/\(name)"
+            if access("\(parent)/memory.memsw.limit_in_bytes", F_OK) != 0 {
+                findings.append(
+                    "swap: \(limits.swap): this kernel does not account swap; boot with swapaccount=1, or switch swap off"
+                )
+            }
+        }
+        return findings
+    }
+}

@@ -1,0 +1,83 @@
+import Configuration
+import FoundationEssentials
+import Glibc
+import Linux
+
+/// Paths of an attempt's directory.
+package struct AttemptDirectory: Sendable, Hashable {
+    package var path: String
+
+    package init(path: String) { self.path = path }
+
+    package var specification: String { "\(path)/spec.json" }
+    /// An empty directory: where the sandbox's root is mounted, in its own namespace.
+    package var root: String { "\(path)/root" }
+    /// What pid 1 was told to do, readable: see `Plan`.
+    package var plan: String { "\(path)/plan" }
+    package var scratch: String { "\(path)/scratch" }
+    /// What the Script appended to `$ALTP_EVENTS`: hostile bytes.
+    package var events: String { "\(path)/events.jsonl" }
+    package var log: String { "\(path)/log" }
+    /// Locked by pid 1 while it lives, with its pid in the host's numbers.
+    package var lock: String { "\(path)/lock" }
+    package var outcome: String { "\(path)/outcome.json" }
+
+    /// The name of the attempt's group: `42/calibrate#1` is `42.calibrate.1`.
+    func groupName(_ reference: String) -> String {
+        String(reference.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") ? $0 : "." })
+    }
+
+    /// Creates the directory and what belongs into it before a start.
+    func make(_ value: SandboxSpecification) throws(SandboxError) {
+        do throws(SystemError) {
+            try check("mkdir", path) { mkdir(path, 0o700) }
+            try check("mkdir", root) { mkdir(root, 0o700) }
+            try makeOwnedDirectory(scratch, owner: value.identity.hostUID)
+            let events = try FileDescriptor.open(events, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            let owner = value.identity.hostUID
+            try check("fchown", self.events) { fchown(events.raw, owner, owner) }
+            let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
+            let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            try file.writeAll(Array(try encode(value)))
+        } catch {
+            throw SandboxError("preparing the attempt \(value.reference): \(error)")
+        }
+    }
+
+    private func encode(_ value: SandboxSpecification) throws(SystemError) -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(value)
+        } catch {
+            throw SystemError("encode", specification, number: EINVAL)
+        }
+    }
+
+    package func readSpecification() throws(SandboxError) -> SandboxSpecification {
+        do {
+            return try JSONDecoder().decode(SandboxSpecification.self, from: Data(try readFileBytes(specification)))
+        } catch {
+            throw SandboxError("reading the attempt's specification \(specification): \(error)")
+        }
+    }
+}
+
+/// A directory that belongs to a sandbox's Script.
+func makeOwnedDirectory(_ path: String, owner: UInt32) throws(SystemError) {
+    try check("mkdir", path) { mkdir(path, 0o755) }
+    let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    try check("fchown", path) { fchown(directory.raw, owner, owner) }
+}
+
+/// Which run of the host's kernel this is.
+struct BootIdentity: Sendable, Hashable {
+    var id: String
+
+    static let current = BootIdentity(
+        id: ((try? readFile("/proc/sys/kernel/random/boot_id")) ?? "").filter { !$0.isWhitespace })
+
+    /// What the lock file says until pid 1 writes its pid.
+    var prepared: String { "prepared \(id)" }
+}

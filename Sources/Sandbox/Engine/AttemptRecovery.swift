@@ -1,0 +1,119 @@
+import CLinux
+import Configuration
+import Glibc
+import Linux
+import SandboxPlan
+
+package enum Recovery: Sendable {
+    /// Its pid 1 lives; it will end as if nothing had happened.
+    case running(RunningSandbox)
+    case ended(Outcome)
+    /// The Script's command was certainly never executed, and now never will be from that start: it may be started again.
+    case neverStarted
+    /// It was started, and neither lives nor left an outcome (a power cut, or its pid 1 was killed).
+    case lost(Outcome)
+}
+
+/// Reads from an attempt's directory what became of it.
+struct AttemptRecovery {
+    let directory: AttemptDirectory
+    let watcher: ProcessWatcher
+
+    func recover() throws(SandboxError) -> Recovery {
+        guard access(directory.path, F_OK) == 0, access(directory.specification, F_OK) == 0,
+            access(directory.lock, F_OK) == 0
+        else { return .neverStarted }
+        let specification: SandboxSpecification
+        do throws(SandboxError) {
+            specification = try directory.readSpecification()
+        } catch {
+            // Cut short while it was written: before any start.
+            return .neverStarted
+        }
+        do throws(SystemError) {
+            let lock = try FileDescriptor.open(directory.lock, O_RDWR | O_NOFOLLOW)
+            if flock(lock.raw, LOCK_EX | LOCK_NB) == 0 {
+                return ended(specification, lockText: String(decoding: try lock.readAll(limit: 256), as: UTF8.self))
+            }
+            guard errno == EWOULDBLOCK else { throw SystemError("flock", directory.lock) }
+        } catch {
+            throw SandboxError("finding out about the attempt \(specification.reference): \(error)")
+        }
+        return try adopt(specification)
+    }
+
+    /// The lock is ours: no pid 1 lives, and one that comes late will find it taken or an outcome.
+    private func ended(_ specification: SandboxSpecification, lockText: String) -> Recovery {
+        CgroupTree.remove(plannedGroups)
+        if access(directory.outcome, F_OK) == 0 {
+            return .ended(Self.outcome(of: directory, specification: specification))
+        }
+        if lockText == BootIdentity.current.prepared {
+            // A pid 1 still on its way finds no lock file, and leaves.
+            unlink(directory.lock)
+            return .neverStarted
+        }
+        return .lost(Self.lostOutcome(specification))
+    }
+
+    private func adopt(_ specification: SandboxSpecification) throws(SandboxError) -> Recovery {
+        // The pid is written just after the lock is taken.
+        for _ in 0..<200 {
+            if let text = try? readFile(directory.lock), let pid = Int32(text) {
+                let descriptor = altp_pidfd_open(pid)
+                guard descriptor >= 0 else { break }
+                let process = InitProcess(pid: pid, pidfd: FileDescriptor(owning: descriptor))
+                // Still locked: so the pid was not given to another process before we opened it.
+                guard isLocked else { break }
+                return .running(
+                    RunningSandbox(
+                        process, specification: specification, directory: directory, groups: plannedGroups,
+                        watcher: watcher))
+            }
+            usleep(5000)
+        }
+        guard !isLocked else {
+            throw SandboxError(
+                "adopting the attempt \(specification.reference): a process holds \(directory.lock) and does not say which it is"
+            )
+        }
+        return try recover()
+    }
+
+    private var isLocked: Bool {
+        guard let lock = try? FileDescriptor.open(directory.lock, O_RDONLY | O_NOFOLLOW) else { return false }
+        return flock(lock.raw, LOCK_EX | LOCK_NB) != 0
+    }
+
+    /// The groups that its plan named: where they lie may differ from where this engine makes them.
+    private var plannedGroups: [String] {
+        guard let text = try? readFileBytes(directory.plan),
+            let plan = try? Plan(text: String(decoding: text, as: UTF8.self))
+        else { return [] }
+        return plan.steps.compactMap { step in
+            switch step {
+            case .join(.v1, let path): String(path.dropLast("/cgroup.procs".utf8.count))
+            case .join(.v2, let path): path
+            default: nil
+            }
+        }
+    }
+
+    /// The outcome of an attempt whose pid 1 has ended.
+    static func outcome(of directory: AttemptDirectory, specification: SandboxSpecification) -> Outcome {
+        guard let content = try? readFileBytes(directory.outcome), let report = InitReport(json: content) else {
+            return lostOutcome(specification)
+        }
+        return Outcome(report, of: specification)
+    }
+
+    private static func lostOutcome(_ specification: SandboxSpecification) -> Outcome {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Outcome(
+            kind: .lost,
+            reason:
+                "the attempt ended without leaving an outcome: the host went down, or its pid 1 was killed or failed",
+            endedAt: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+    }
+}

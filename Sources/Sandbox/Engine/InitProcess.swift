@@ -1,0 +1,54 @@
+import CLinux
+import Glibc
+import Linux
+import SandboxPlan
+
+/// A pid 1, just started or found alive.
+struct InitProcess: ~Copyable {
+    let pid: Int32
+    let pidfd: FileDescriptor
+
+    init(pid: Int32, pidfd: consuming FileDescriptor) {
+        self.pid = pid
+        self.pidfd = pidfd
+    }
+
+    /// Starts `altp-init` in its mount and pid namespace, with the plan, the attempt's directory and the filter.
+    ///
+    /// - Parameter streams: its standard streams; nil for the null device.
+    static func spawn(
+        _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?
+    ) throws(SandboxError) -> InitProcess {
+        for text in plan.arguments + plan.environment + [plan.workingDirectory] where text.utf8.contains(0) {
+            throw SandboxError("starting the sandbox: an argument or a variable contains a NUL character")
+        }
+        do throws(SystemError) {
+            let planFile = try FileDescriptor.open(
+                directory.plan, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+            try planFile.writeAll(Array(plan.text.utf8))
+            try check("lseek", directory.plan) { lseek(planFile.raw, 0, SEEK_SET) }
+            let attempt = try FileDescriptor.open(directory.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            let null = try FileDescriptor.open("/dev/null", O_RDWR)
+            var descriptors = streams ?? [null.raw, null.raw, null.raw]
+            descriptors += [planFile.raw, attempt.raw]
+            if let filter { descriptors.append(filter.file.descriptor.raw) }
+            return try spawn(executable, descriptors)
+        } catch {
+            throw SandboxError("starting the sandbox: \(error)")
+        }
+    }
+
+    private static func spawn(_ executable: String, _ descriptors: [Int32]) throws(SystemError) -> InitProcess {
+        var pidfd: Int32 = -1
+        var call: UnsafePointer<CChar>?
+        let pid = executable.withCString { path in
+            var arguments: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: path), nil]
+            var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+            return altp_spawn(
+                path, &arguments, &environment, descriptors, Int32(descriptors.count),
+                altp_clone_newns | altp_clone_newpid, -1, &pidfd, &call)
+        }
+        guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", executable) }
+        return InitProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))
+    }
+}

@@ -1,0 +1,158 @@
+package import Configuration
+import Dispatch
+import FoundationEssentials
+import Glibc
+import Linux
+import SandboxPlan
+
+/// Makes sandboxes on this host. One per process; its methods may be called from any thread and block no cooperative one.
+package final class SandboxEngine: Sendable {
+    private let settings: SandboxSettings
+    private let cgroups: CgroupTree
+    private let seccomp = SeccompCompiler()
+    private let watcher: ProcessWatcher
+    /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
+    private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
+
+    /// Finds the host's cgroup hierarchies and makes the group below which all of this engine's groups lie.
+    package init(settings: SandboxSettings) throws(SandboxError) {
+        self.settings = settings
+        guard access(settings.initExecutable, X_OK) == 0 else {
+            throw SandboxError(
+                "\(SystemError("execute", settings.initExecutable)). It is part of alt-processing and lies beside the "
+                    + "altp executable: install both together")
+        }
+        cgroups = try CgroupTree(layout: .ofHost(), name: settings.cgroup ?? "altp")
+        watcher = try ProcessWatcher()
+    }
+
+    /// What of the policy this host cannot enforce, a sentence each; empty when it can be used as it is.
+    package func unenforceable(_ policy: Policy) -> [String] {
+        var findings = cgroups.unenforceable(policy.limits)
+        if policy.limits.cpu > Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
+            findings.append("cpu: \(policy.limits.cpu): the host has \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores")
+        }
+        if UInt64(policy.limits.openFiles) > ResourceLimit.maximumOpenFiles {
+            findings.append(
+                "open_files: \(policy.limits.openFiles): this process is itself held to \(ResourceLimit.maximumOpenFiles); "
+                    + "raise it with ulimit -n, or LimitNOFILE= in the unit")
+        }
+        do {
+            _ = try seccomp.filter(policy.seccomp)
+            _ = try layout(of: policy)
+        } catch {
+            findings.append("\(error)")
+        }
+        return findings
+    }
+
+    /// Creates the attempt's directory with everything in it but what a start adds. Fails when it exists.
+    ///
+    /// The directory's layout: `spec.json`, `scratch/`, `root/`, `events.jsonl`, `lock`; `plan` and `log` from the start
+    /// on, and at the end `outcome.json`.
+    package func prepare(_ specification: SandboxSpecification, at directory: AttemptDirectory)
+        async throws(SandboxError)
+    {
+        try await run { () throws(SandboxError) in try directory.make(specification) }
+    }
+
+    /// Starts the prepared attempt. When this returns, its pid 1 runs on its own, whatever becomes of this process.
+    package func start(_ directory: AttemptDirectory) async throws(SandboxError) -> RunningSandbox {
+        try await run { () throws(SandboxError) in
+            try self.startNow(try directory.readSpecification(), at: directory, streams: nil)
+        }
+    }
+
+    /// Runs one attempt from its directory's making to its end, its command with these descriptors as its standard
+    /// streams and no log. Blocks its thread.
+    ///
+    /// - Parameter whileRunning: gets the sandbox before it is waited for.
+    package func run(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
+        whileRunning: (RunningSandbox) -> Void
+    ) throws(SandboxError) -> Outcome {
+        try directory.make(specification)
+        let sandbox = try startNow(specification, at: directory, streams: streams)
+        whileRunning(sandbox)
+        return sandbox.waitForOutcome()
+    }
+
+    /// Runs blocking work away from the cooperative pool.
+    private func run<Result: Sendable>(
+        _ body: @escaping @Sendable () throws(SandboxError) -> Result
+    ) async throws(SandboxError) -> Result {
+        let result: Swift.Result<Result, SandboxError> = await withCheckedContinuation { continuation in
+            work.async { continuation.resume(returning: Swift.Result { () throws(SandboxError) in try body() }) }
+        }
+        return try result.get()
+    }
+
+    private func layout(of policy: Policy) throws(SandboxError) -> RootLayout {
+        if policy.rootfs == "host" { return try .of(.host) }
+        guard let definition = settings.rootfs[policy.rootfs] else {
+            throw SandboxError(
+                "finding the rootfs \(policy.rootfs) of policy \(policy.name): there is none of that name")
+        }
+        return try .of(definition.source)
+    }
+
+    private func startNow(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32]?
+    ) throws(SandboxError) -> RunningSandbox {
+        let policy = specification.policy
+        let group = directory.groupName(specification.reference)
+        let filter = try seccomp.filter(policy.seccomp)
+        let layout = try layout(of: policy)
+        let steps = try cgroups.make(group, limits: policy.limits)
+        do throws(SandboxError) {
+            let plan = try PlanBuilder(
+                specification: specification, attempt: directory, root: layout,
+                commandExecutable: settings.commandExecutable, cgroupSteps: steps, filter: filter,
+                streams: streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited
+            ).plan()
+            let child = try InitProcess.spawn(
+                settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams)
+            return RunningSandbox(
+                child, specification: specification, directory: directory, groups: cgroups.directories(of: group),
+                watcher: watcher)
+        } catch {
+            cgroups.remove(group)
+            throw error
+        }
+    }
+
+    /// Finds out what became of an attempt that an earlier process prepared and perhaps started.
+    package func recover(_ directory: AttemptDirectory) async throws(SandboxError) -> Recovery {
+        try await run { () throws(SandboxError) in
+            try AttemptRecovery(directory: directory, watcher: self.watcher).recover()
+        }
+    }
+
+    /// Creates the directory that a Processing's Scripts share, owned by its identity.
+    package func makeProcessingDirectory(_ path: String, identity: SandboxIdentity) async throws(SandboxError) {
+        try await run { () throws(SandboxError) in
+            do throws(SystemError) {
+                try makeOwnedDirectory(path, owner: identity.hostUID)
+            } catch {
+                throw SandboxError("making the processing directory: \(error)")
+            }
+        }
+    }
+
+    /// Removes a whole directory tree that sandboxes could write to: follows no link, crosses no mount.
+    package func removeTree(_ path: String) async throws(SandboxError) {
+        try await run { () throws(SandboxError) in try Self.removeTreeNow(path) }
+    }
+
+    /// `removeTree`, for a caller that has a thread to block.
+    package static func removeTreeNow(_ path: String) throws(SandboxError) {
+        do throws(SystemError) {
+            try TreeRemoval.remove(path)
+        } catch {
+            throw SandboxError("removing \(path): \(error)")
+        }
+    }
+
+    /// Removes the groups that the engine made for itself, when no sandbox uses them any more.
+    package func shutDown() { cgroups.removeAll() }
+}

@@ -1,0 +1,29 @@
+package import Configuration
+
+/// What the engine needs to know of the host's configuration.
+package struct SandboxSettings: Sendable {
+    /// Path of the `altp-init` executable.
+    package var initExecutable: String
+    /// Path of the static `altp` executable that sandboxes have on their PATH; nil leaves it out.
+    package var commandExecutable: String?
+    /// `HostConfiguration.cgroup`.
+    package var cgroup: String?
+    package var rootfs: [String: RootfsDefinition]
+
+    package init(
+        initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
+        rootfs: [String: RootfsDefinition] = [:]
+    ) {
+        self.initExecutable = initExecutable
+        self.commandExecutable = commandExecutable
+        self.cgroup = cgroup
+        self.rootfs = rootfs
+    }
+}
+
+/// A failure to make or to reach a sandbox: what was tried, on what, what the system said, what to do.
+package struct SandboxError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}

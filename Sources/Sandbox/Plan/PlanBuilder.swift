@@ -1,0 +1,160 @@
+import Configuration
+import Glibc
+import Linux
+import SandboxPlan
+
+/// Turns a specification into the plan that pid 1 carries out.
+struct PlanBuilder {
+    var specification: SandboxSpecification
+    var attempt: AttemptDirectory
+    var root: RootLayout
+    /// Path of the static `altp` executable for the sandbox; nil leaves it out.
+    var commandExecutable: String?
+    var cgroupSteps: [PlanStep]
+    var filter: CompiledFilter?
+    var streams: StandardStreams
+
+    init(
+        specification: SandboxSpecification, attempt: AttemptDirectory, root: RootLayout, commandExecutable: String?,
+        cgroupSteps: [PlanStep], filter: CompiledFilter?, streams: StandardStreams
+    ) {
+        self.specification = specification
+        self.attempt = attempt
+        self.root = root
+        self.commandExecutable = commandExecutable
+        self.cgroupSteps = cgroupSteps
+        self.filter = filter
+        self.streams = streams
+    }
+
+    private static let commandDirectory = "/run/altp-bin"
+
+    func plan() throws(SandboxError) -> Plan {
+        let limits = specification.policy.limits
+        var plan = Plan()
+        plan.steps = try steps()
+        plan.hostName = hostName
+        plan.sharesNetwork = specification.policy.network == .host
+        plan.firstUID = specification.identity.firstUID
+        plan.uidCount = UIDRange.blockSize
+        plan.uid = SandboxIdentity.scriptUID
+        plan.gid = SandboxIdentity.scriptUID
+        plan.workingDirectory = specification.workingDirectory
+        plan.arguments = specification.command
+        plan.environment = environment()
+        plan.resourceLimits = ResourceLimit.all(openFiles: limits.openFiles)
+        plan.standardStreams = streams
+        plan.wallMilliseconds = limits.wallTime.milliseconds
+        plan.graceMilliseconds = limits.grace.milliseconds
+        plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
+        plan.cpuMillicores = Int64(limits.cpu * 1000)
+        plan.memoryLimit = limits.memory.bytes
+        plan.pidsLimit = Int64(limits.pids)
+        if let filter {
+            plan.filterInstructions = filter.instructions
+            plan.denial = filter.denial
+            plan.denials = filter.denials
+            plan.newestCall = filter.newestCall
+        }
+        return plan
+    }
+
+    /// The reference as a host name: `42-calibrate-1`, at most the 64 characters of sethostname(2).
+    private var hostName: String {
+        let name = specification.reference.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return String(String(name).prefix(63))
+    }
+
+    private func environment() -> [String] {
+        var variables = specification.environment
+        if commandExecutable != nil {
+            variables["PATH"] = "\(variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"):\(Self.commandDirectory)"
+        }
+        return variables.map { "\($0.key)=\($0.value)" }.sorted()
+    }
+
+    private func steps() throws(SandboxError) -> [PlanStep] {
+        let policy = specification.policy
+        let memory = UInt64(policy.limits.memory.bytes)
+        // Counted as the Script's memory; the sizes only make a full /tmp say so instead of ending the Script.
+        let inodes = max(1024, memory / 16_384)
+        var steps = cgroupSteps
+        steps.append(.makeRoot(directory: attempt.root))
+        steps += root.steps(network: policy.network, hostName: hostName)
+        steps += Self.devices
+        steps += [
+            .devpts(path: "/dev/pts"),
+            .tmpfs(path: "/dev/shm", mode: 0o1777, size: memory, inodes: inodes),
+            .tmpfs(path: "/tmp", mode: 0o1777, size: memory, inodes: inodes),
+            .symlink(path: "/var/tmp", target: "../tmp"),
+            .proc(path: "/proc"),
+        ]
+        steps += Self.hiddenProcPaths.map { .mask(path: $0) }
+        steps += Self.readOnlyProcPaths.map { .readOnly(path: $0) }
+        steps += directories()
+        for mount in policy.mounts { steps.append(try bind(mount)) }
+        steps.append(.enterRoot)
+        return steps
+    }
+
+    private static let devices: [PlanStep] = [
+        .directory(path: "/dev", mode: 0o755),
+        .device(path: "/dev/null", major: 1, minor: 3), .device(path: "/dev/zero", major: 1, minor: 5),
+        .device(path: "/dev/full", major: 1, minor: 7), .device(path: "/dev/random", major: 1, minor: 8),
+        .device(path: "/dev/urandom", major: 1, minor: 9), .device(path: "/dev/tty", major: 5, minor: 0),
+        .symlink(path: "/dev/ptmx", target: "pts/ptmx"), .symlink(path: "/dev/fd", target: "/proc/self/fd"),
+        .symlink(path: "/dev/stdin", target: "/proc/self/fd/0"),
+        .symlink(path: "/dev/stdout", target: "/proc/self/fd/1"),
+        .symlink(path: "/dev/stderr", target: "/proc/self/fd/2"),
+    ]
+
+    /// What tells about the host, its hardware or its keys, or acts on the host.
+    private static let hiddenProcPaths = [
+        "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/kmsg",
+        "/proc/latency_stats",
+        "/proc/sched_debug", "/proc/scsi", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/vmcore",
+    ]
+    private static let readOnlyProcPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys"]
+
+    private func directories() -> [PlanStep] {
+        let writable: MountFlags = [.noSetUID, .noDevices, .followLinks]
+        let fixed: MountFlags = [.readOnly, .noSetUID, .noDevices, .followLinks]
+        var steps: [PlanStep] = [
+            .directory(path: "/run", mode: 0o755),
+            .bind(source: attempt.scratch, target: "/scratch", flags: writable, map: nil),
+            .bind(source: attempt.events, target: "/run/altp-events", flags: writable.union(.noExecute), map: nil),
+        ]
+        if let processing = specification.processingDirectory {
+            steps.append(.bind(source: processing, target: "/processing", flags: writable, map: nil))
+        }
+        if let scripts = specification.scriptsDirectory {
+            steps.append(.bind(source: scripts, target: "/scripts", flags: fixed, map: nil))
+        } else {
+            steps.append(.directory(path: "/scripts", mode: 0o755))
+        }
+        if let socket = specification.socketDirectory {
+            // The directory, not the socket: a restarted Launcher's new socket is then seen here too.
+            steps.append(.bind(source: socket, target: "/run/altp", flags: fixed, map: nil))
+            steps.append(.symlink(path: "/run/altp.sock", target: "altp/altp.sock"))
+        }
+        if let commandExecutable {
+            steps.append(
+                .bind(source: commandExecutable, target: "\(Self.commandDirectory)/altp", flags: fixed, map: nil))
+        }
+        return steps
+    }
+
+    private func bind(_ mount: Mount) throws(SandboxError) -> PlanStep {
+        var flags: MountFlags = [.noSetUID, .noDevices, .recursive]
+        if mount.mode == .ro { flags.insert(.readOnly) }
+        guard let owner = mount.owner else {
+            return .bind(source: mount.source, target: mount.target, flags: flags, map: nil)
+        }
+        let account = try HostAccount.named(owner)
+        let seen = specification.identity.hostUID
+        flags.remove(.recursive)
+        return .bind(
+            source: mount.source, target: mount.target, flags: flags,
+            map: IdentityMap(onDiskUID: account.uid, onDiskGID: account.gid, seenUID: seen, seenGID: seen))
+    }
+}
