@@ -1,0 +1,46 @@
+import Command
+import Configuration
+import Sandbox
+
+/// `altp run`: one command in a sandbox, with no Launcher.
+struct Run: Verb {
+    static let name = "run"
+    static let summary = "Run one command in a sandbox, without a Launcher"
+    static let discussion = """
+        The command gets a sandbox as a Script of a chain does: namespaces of its own, the host's /usr read-only, an empty
+        /scratch as its working directory, and the policy's limits. Its input and output are this terminal's or pipe's.
+
+        The status is the command's own, or 124 when a time limit ended it, 125 when altp itself failed, 126 when the
+        command cannot be executed, 127 when there is none of that name, and 128+n when signal n ended it. The report says
+        exactly what happened.
+        """
+    static let examples = [
+        Example("altp run -- python3 -c 'print(6 * 7)'", "Run a line of Python under the built-in policy."),
+        Example(
+            "altp run --policy policies/imagery.yaml --report report.json -- sh -c 'make all'",
+            "Run under a policy file's limits, and write what was used."),
+    ]
+
+    @Option("policy", short: "p", placeholder: "FILE", help: "A policy file; the built-in default policy unless given.")
+    var policy: String?
+    @Option("report", short: "r", placeholder: "FILE", help: "Write outcome, evidence and usage to this file, as JSON.")
+    var report: String?
+    @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
+
+    func validate() throws(UsageError) {
+        if command.isEmpty { throw UsageError("there is no COMMAND to run; it follows after --") }
+    }
+
+    func run(in context: Context) throws {
+        do {
+            let run = SandboxedRun(
+                policy: try loadPolicy(), command: command, reportPath: report, errors: context.errors)
+            let status = try run.run()
+            if status != 0 { throw ExitStatus(status) }
+        } catch let error as SandboxError {
+            throw CommandFailure(error.description, status: ExitStatus(SandboxedRun.Status.failure))
+        }
+    }
+
+    private func loadPolicy() throws -> Policy { Policy(name: "default") }
+}

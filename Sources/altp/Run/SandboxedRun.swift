@@ -1,0 +1,107 @@
+import Command
+import Configuration
+import FoundationEssentials
+import Glibc
+import Linux
+import Sandbox
+
+/// One command in a sandbox of its own, without a Launcher.
+struct SandboxedRun {
+    var policy: Policy
+    var command: [String]
+    /// Where the report goes, if anywhere.
+    var reportPath: String?
+    /// Where an outcome that the status alone does not tell is said.
+    var errors: Output
+
+    /// What `altp run` exits with, beside the command's own status.
+    enum Status {
+        static let timeout: Int32 = 124
+        static let failure: Int32 = 125
+    }
+
+    /// Runs the command with this process's standard streams.
+    ///
+    /// - Returns: the status to exit with.
+    func run() throws(SandboxError) -> Int32 {
+        let programs = Programs.beside()
+        let engine = try SandboxEngine(
+            settings: SandboxSettings(initExecutable: programs.initExecutable, commandExecutable: nil))
+        defer { engine.shutDown() }
+        let findings = engine.unenforceable(policy)
+        guard findings.isEmpty else {
+            throw SandboxError(
+                "this host cannot enforce the policy \(policy.name): " + findings.joined(separator: "; "))
+        }
+        let slot = try IdentitySlot.take()
+        let workplace = try Workplace.make()
+        let directory = AttemptDirectory(path: "\(workplace.path)/attempt")
+        let specification = SandboxSpecification(
+            reference: "run/\(getpid())#1", command: command, environment: Self.environment, policy: policy,
+            identity: slot.identity)
+        let outcome: Outcome
+        do throws(SandboxError) {
+            var interruption: Interruption?
+            outcome = try engine.run(specification, at: directory, streams: [0, 1, 2]) { sandbox in
+                interruption = .forward { sandbox.terminate() }
+            }
+            interruption?.stop()
+        } catch {
+            try? SandboxEngine.removeTreeNow(workplace.path)
+            throw error
+        }
+        try SandboxEngine.removeTreeNow(workplace.path)
+        if let reportPath { try write(outcome, to: reportPath) }
+        return status(for: outcome)
+    }
+
+    private static let environment = [
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/scratch", "TMPDIR": "/tmp", "LANG": "C.UTF-8",
+    ]
+
+    private func status(for outcome: Outcome) -> Int32 {
+        switch outcome.kind {
+        case .setup where outcome.exitStatus == nil: say(outcome)
+        case .success, .soft, .hard: break
+        default: say(outcome)
+        }
+        switch outcome.kind {
+        case .timeout, .cpuTime: return Status.timeout
+        case .setup where outcome.exitStatus == nil, .lost: return Status.failure
+        default: break
+        }
+        if let signal = outcome.signal { return 128 + Int32(signal) }
+        // A limit ended it, and its first process left in good order all the same: that must not look like success.
+        if let status = outcome.exitStatus, status != 0 || outcome.kind == .success { return Int32(status) }
+        return 128 + SIGKILL
+    }
+
+    private func say(_ outcome: Outcome) { try? errors.print("altp run: \(outcome.kind.rawValue): \(outcome.reason)") }
+
+    private func write(_ outcome: Outcome, to path: String) throws(SandboxError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        do {
+            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+            try file.writeAll(Array(try encoder.encode(outcome)) + [10])
+        } catch {
+            throw SandboxError("writing the report: \(error)")
+        }
+    }
+}
+
+/// The executables of this installation.
+struct Programs {
+    var initExecutable: String
+    var command: String
+
+    /// Those that lie beside this one.
+    static func beside() -> Programs {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
+        let own = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+        let folder = own.split(separator: "/").dropLast().joined(separator: "/")
+        return Programs(initExecutable: "/\(folder)/altp-init", command: own)
+    }
+}
