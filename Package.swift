@@ -59,7 +59,7 @@ let package = Package(
             name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
         .executableTarget(
-            name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux"],
+            name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),
 
         tests("LinuxTests", ["Linux"]),

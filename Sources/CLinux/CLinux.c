@@ -283,6 +283,11 @@ int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
     return 0;
 }
 
+int altp_seccomp_has_notification(void) {
+    uint32_t action = SECCOMP_RET_USER_NOTIF;
+    return (int)syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+}
+
 int altp_seccomp_install(const void *program, size_t instructions, int listener) {
     struct sock_fprog filter = {(unsigned short)instructions, (struct sock_filter *)program};
     unsigned flags = listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;

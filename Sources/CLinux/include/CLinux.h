@@ -49,6 +49,9 @@ int altp_loopback_up(void);
 int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);
 int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 
+// Whether the kernel has SECCOMP_RET_USER_NOTIF; 0 or -1.
+int altp_seccomp_has_notification(void);
+
 // Installs a filter (`instructions` of eight bytes each) with SECCOMP_FILTER_FLAG_NEW_LISTENER when `listener` is not
 // zero, and returns the listener's descriptor, else 0.
 int altp_seccomp_install(const void *program, size_t instructions, int listener);

@@ -89,6 +89,16 @@ struct CgroupLayout: Sendable, Hashable {
     }
 }
 
+/// What a person wants to know of the host's control groups.
+package enum CgroupSummary {
+    /// One line; throws what is missing.
+    package static func ofHost() throws(SandboxError) -> String {
+        let layout = try CgroupLayout.ofHost()
+        let controllers = CgroupLayout.Controller.allCases.map(\.rawValue).joined(separator: ", ")
+        return layout.version == .v2 ? "version 2, with \(controllers)" : "version 1 hierarchies for \(controllers)"
+    }
+}
+
 struct MissingControllers: Error, Sendable, Hashable {
     var controllers: [String]
 }

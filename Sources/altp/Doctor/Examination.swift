@@ -1,0 +1,115 @@
+import CLinux
+import Command
+import Configuration
+import Glibc
+import Linux
+import Sandbox
+
+/// Looks at the host, thing by thing; the last is a sandbox that is really made.
+struct Examination {
+    func findings() -> [Finding] {
+        var findings = [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, programs, group]
+        if !findings.contains(where: { $0.verdict == .fail }) { findings.append(trial) }
+        return findings
+    }
+
+    private var privileges: Finding {
+        geteuid() == 0
+            ? .pass("privileges", "running as root")
+            : .fail(
+                "privileges", "running as uid \(geteuid())",
+                remedy: "run altp as root: it makes namespaces, groups and mounts")
+    }
+
+    private var kernel: Finding {
+        let release = (try? readFile("/proc/sys/kernel/osrelease"))?.trimmed ?? "unknown"
+        let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+        guard numbers.count == 2, (numbers[0], numbers[1]) >= (5, 12) else {
+            return .fail("kernel", release, remedy: "boot Linux 5.12 or newer (Debian 12 has 6.1)")
+        }
+        return .pass("kernel", release)
+    }
+
+    private var namespaces: [Finding] {
+        [
+            ("user", "user"), ("mnt", "mount"), ("pid", "pid"), ("net", "network"), ("ipc", "ipc"), ("uts", "uts"),
+            ("cgroup", "cgroup"),
+        ]
+        .map { file, name in
+            let label = "\(name) namespaces"
+            guard access("/proc/self/ns/\(file)", F_OK) == 0 else {
+                return .fail(
+                    label, "this kernel has none", remedy: "boot a kernel with CONFIG_NAMESPACES and all its kinds")
+            }
+            let limit = (try? readFile("/proc/sys/user/max_\(file)_namespaces"))?.trimmed
+            if limit == "0" {
+                return .fail(
+                    label, "user.max_\(file)_namespaces is 0", remedy: "sysctl -w user.max_\(file)_namespaces=15000")
+            }
+            return .pass(label, limit.map { "at most \($0)" } ?? "available")
+        }
+    }
+
+    private var cgroups: Finding {
+        do throws(SandboxError) {
+            return .pass("cgroups", try CgroupSummary.ofHost())
+        } catch {
+            return .fail("cgroups", error.description, remedy: "see cgroups(7)")
+        }
+    }
+
+    private var seccomp: Finding {
+        altp_seccomp_has_notification() == 0
+            ? .pass("seccomp", "filters with user notification: refused calls can be named")
+            : .fail(
+                "seccomp", "no user notification: \(systemMessage(errno))",
+                remedy: "boot a kernel with CONFIG_SECCOMP_FILTER, 5.0 or newer")
+    }
+
+    private var idmappedMounts: Finding {
+        // An invalid descriptor for the namespace: a kernel that knows the attribute says EBADF.
+        _ = altp_mount_setattr(AT_FDCWD, "/", 0, altp_mount_attr_idmap, 0, 1_000_000)
+        return errno == EBADF || errno == EPERM
+            ? .pass("idmapped mounts", "available for `owner:` of mounts")
+            : .caution(
+                "idmapped mounts", systemMessage(errno),
+                remedy: "boot Linux 5.12 or newer, or leave `owner:` out of mounts")
+    }
+
+    private var programs: Finding {
+        let programs = Programs.beside()
+        return access(programs.initExecutable, X_OK) == 0
+            ? .pass("installation", programs.initExecutable)
+            : .fail(
+                "installation", "\(SystemError("execute", programs.initExecutable))",
+                remedy: "install altp, altp-init and altp-launcher together")
+    }
+
+    private var group: Finding {
+        let groups = (try? readFile("/etc/group")) ?? ""
+        return groups.split(separator: "\n").contains { $0.hasPrefix("altp:") }
+            ? .pass("group altp", "its members may use the socket")
+            : .caution("group altp", "there is none: only root may use the socket", remedy: "groupadd --system altp")
+    }
+
+    private var trial: Finding {
+        let label = "a sandbox"
+        do {
+            let silent = Output(descriptor: -1, colour: false)
+            let run = SandboxedRun(
+                policy: Policy(name: "default"), command: ["/bin/sh", "-c", "exit 42"], reportPath: nil, errors: silent)
+            let status = try run.run()
+            return status == 42
+                ? .pass(label, "was made, ran a command and was removed")
+                : .fail(
+                    label, "its command ended with \(status) instead of 42",
+                    remedy: "run altp run -- /bin/true to see more")
+        } catch {
+            return .fail(label, "\(error)", remedy: "mend what the message names")
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { String(self[...].filter { !$0.isNewline }) }
+}
