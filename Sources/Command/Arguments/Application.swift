@@ -1,3 +1,5 @@
+import Wire
+
 /// The whole command: finds the verb that a line names, fills it and runs it.
 package struct Application {
     package var verbs: [VerbNode]
@@ -56,7 +58,7 @@ package struct Application {
         }
         switch first {
         case "--help", "-h": return .help(HelpPage.root(verbs))
-        case "--version", "-V": return .help("altp \(Version.current)\n")
+        case "--version", "-V": return .help("altp \(ProductVersion.current)\n")
         case "help": return .help(try help(Array(arguments.dropFirst())))
         default: return try request(arguments[...], among: verbs, path: ["altp"])
         }

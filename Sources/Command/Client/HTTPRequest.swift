@@ -1,3 +1,5 @@
+import Wire
+
 /// A request to the Launcher, in the bytes of HTTP/1.1.
 struct HTTPRequest: Hashable {
     var method: String
@@ -18,7 +20,7 @@ struct HTTPRequest: Hashable {
             let pairs = query.map { "\(Self.encode($0.name))=\(Self.encode($0.value))" }
             target += "?" + pairs.joined(separator: "&")
         }
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nUser-Agent: altp/\(Version.current)\r\n"
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nUser-Agent: altp/\(ProductVersion.current)\r\n"
         head += "Accept: application/json, application/problem+json\r\nConnection: close\r\n"
         if let body {
             if !body.isEmpty { head += "Content-Type: application/json\r\n" }

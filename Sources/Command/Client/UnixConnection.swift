@@ -11,6 +11,8 @@ struct ConnectionError: Error, Hashable, CustomStringConvertible {
 
     var kind: Kind
     var description: String
+    /// What the system said, when it was a system call that failed.
+    var code: Int32?
 
     init(_ kind: Kind, _ description: String) {
         self.kind = kind
@@ -19,6 +21,7 @@ struct ConnectionError: Error, Hashable, CustomStringConvertible {
 
     init(_ kind: Kind, call: String, errno code: Int32) {
         self.init(kind, "\(call): \(String(cString: strerror(code)))")
+        self.code = code
     }
 }
 

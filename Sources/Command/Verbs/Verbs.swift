@@ -2,7 +2,35 @@
 package enum Verbs {
     package static var all: [VerbNode] {
         [
-            VerbNode(Serve.self, section: .host)
+            VerbNode(Serve.self, section: .host),
+            VerbNode(Stop.self, section: .host),
+            VerbNode(HostStatus.self, section: .host),
+            VerbNode(
+                group: "task", summary: "List, show, pause, resume, trigger and reload Tasks",
+                [
+                    VerbNode(TaskList.self), VerbNode(TaskShow.self), VerbNode(TaskPause.self),
+                    VerbNode(TaskResume.self), VerbNode(TaskTrigger.self), VerbNode(TaskReload.self),
+                ]),
+            VerbNode(
+                group: "event", summary: "Send and list Events",
+                [VerbNode(EventSend.self), VerbNode(EventList.self)]),
+            VerbNode(
+                group: "processing", summary: "List, show, cancel and rerun Processings",
+                [
+                    VerbNode(ProcessingList.self), VerbNode(ProcessingShow.self), VerbNode(Logs.self),
+                    VerbNode(Why.self), VerbNode(Rerun.self), VerbNode(Cancel.self), VerbNode(Wait.self),
+                ]),
+            VerbNode(ProcessingList.self, as: "ps"),
+            VerbNode(Watch.self),
+            VerbNode(Wait.self),
+            VerbNode(Cancel.self),
+            VerbNode(Statistics.self),
+            VerbNode(Why.self, section: .failure),
+            VerbNode(Logs.self, section: .failure),
+            VerbNode(Rerun.self, section: .failure),
+            VerbNode(Progress.self, section: .inside),
+            VerbNode(End.self, section: .inside),
+            VerbNode(ShowSelf.self, section: .inside),
         ]
     }
 }

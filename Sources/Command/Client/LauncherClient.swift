@@ -1,0 +1,81 @@
+import Glibc
+import Wire
+
+/// Requests to the Launcher over its Unix socket, a connection each.
+package final class LauncherClient {
+    package let socket: String
+    private let interruption: Interruption?
+    private let isInsideSandbox: Bool
+
+    private static let connectTimeout = 10_000
+    private static let answerTimeout = 60_000
+
+    /// - Parameters:
+    ///   - socket: the path given on the command line; nil for `$ALTP_SOCKET`, the Script's own inside a sandbox, or the default.
+    ///   - interruption: makes a signal end a wait for an answer, where the verb catches signals.
+    package init(socket: String?, context: Context, interruption: Interruption? = nil) {
+        isInsideSandbox = context.isInsideSandbox
+        self.interruption = interruption
+        self.socket = Self.path(option: socket, environment: context.environment)
+    }
+
+    static func path(option: String?, environment: [String: String]) -> String {
+        if let option { return option }
+        if let named = environment["ALTP_SOCKET"], !named.isEmpty { return named }
+        return environment["ALTP_PROCESSING"] == nil ? "/run/altp/altp.sock" : "/run/altp.sock"
+    }
+
+    /// The answer to a request that succeeded.
+    /// - Throws: `CommandFailure`: the Launcher cannot be reached (status 3), or it refused (status 1), as sentences.
+    func send(_ request: HTTPRequest) throws -> HTTPResponse {
+        let response = try exchange(request)
+        guard (200..<300).contains(response.status) else {
+            throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
+        }
+        return response
+    }
+
+    func decode<Answer: Decodable>(_ type: Answer.Type, _ body: [UInt8]) throws -> Answer {
+        do {
+            return try WireJSON.decode(type, from: body)
+        } catch {
+            throw CommandFailure(
+                "the Launcher at \(Printable.line(socket)) answered what this altp \(ProductVersion.current) does not understand: "
+                    + "\(Printable.line("\(error)")). Are both of the same version?")
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
+        do {
+            let connection = try UnixConnection.open(
+                path: socket, timeout: Self.connectTimeout, interruption: interruption)
+            let deadline = MonotonicTime.now + Self.answerTimeout
+            try connection.send(request.bytes, deadline: deadline)
+            var parser = HTTPResponseParser()
+            while parser.result == nil {
+                let bytes = try connection.receive(64 << 10, deadline: deadline)
+                if bytes.isEmpty {
+                    try parser.finish()
+                } else {
+                    try parser.feed(bytes)
+                }
+            }
+            return parser.result!
+        } catch let error as ConnectionError where error.kind == .interrupted {
+            throw ExitStatus.interrupted
+        } catch {
+            let advice = Self.advice((error as? ConnectionError)?.code, isInsideSandbox: isInsideSandbox)
+            throw CommandFailure(
+                "cannot reach the Launcher at \(Printable.line(socket)): \(error).\(advice)", status: .unreachable)
+        }
+    }
+
+    private static func advice(_ code: Int32?, isInsideSandbox: Bool) -> String {
+        switch code {
+        case EACCES: " This user may not connect to the socket; root may."
+        case ENOENT where isInsideSandbox: " The policy's control is none, or the Launcher is not running."
+        case ENOENT, ECONNREFUSED: " Is it running? Start it with: altp serve"
+        default: ""
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Wire
+
+/// Processings as tables and pages.
+enum ProcessingText {
+    static func table(_ processings: [ProcessingView], now: Int64) -> Table {
+        var table = Table([
+            .init("ID", alignsRight: true), .init("TASK", flexible: 10), .init("STATUS"), .init("SCRIPT", flexible: 6),
+            .init("PARAMS", flexible: 10), .init("AGE", alignsRight: true), .init("DURATION", alignsRight: true),
+        ])
+        for processing in processings {
+            table.add([
+                .init("\(processing.id)"), .init(processing.task),
+                .init(status(processing), face(of: processing.status)),
+                .init(processing.script ?? "-"), .init(ParameterText.line(processing.params)),
+                .init(TimeText.age(of: processing.createdAt.milliseconds, at: now)),
+                .init(duration(processing, now: now)),
+            ])
+        }
+        return table
+    }
+
+    /// `running`, `failed (oom)`
+    static func status(_ processing: ProcessingView) -> String {
+        guard let outcome = processing.outcome, outcome != processing.status else { return processing.status }
+        return "\(processing.status) (\(outcome))"
+    }
+
+    static func duration(_ processing: ProcessingView, now: Int64) -> String {
+        guard let start = processing.startedAt?.milliseconds else { return "-" }
+        return TimeText.duration((processing.endedAt?.milliseconds ?? now) - start)
+    }
+
+    static func isFinal(_ processing: ProcessingView) -> Bool {
+        processing.status != "waiting" && processing.status != "running"
+    }
+
+    static func page(_ processing: ProcessingView, event: EventView?, context: Context) -> String {
+        let style = context.output.style
+        let now = context.now
+        var head = style("Processing \(processing.id)", .bold) + " of \(Printable.line(processing.task)): "
+        head += style(Printable.line(status(processing)), face(of: processing.status))
+        if let script = processing.script, processing.status != "success" { head += " at \(Printable.line(script))" }
+        if let reason = processing.reason { head += "\n  \(Printable.line(reason))" }
+        var facts: [(String, String)] = []
+        if let event {
+            facts.append(("Event", "\(event.id), \(event.type) \(event.key), from \(event.source)"))
+        } else if let event = processing.event {
+            facts.append(("Event", "\(event)"))
+        }
+        for (name, value) in processing.params.sorted(by: { $0.key < $1.key }) {
+            facts.append(("Param", "\(name)=\(value.text)"))
+        }
+        facts.append(("Created", TimeText.full(processing.createdAt.milliseconds)))
+        if let start = processing.startedAt?.milliseconds {
+            facts.append(("Started", "\(TimeText.full(start)), took \(duration(processing, now: now))"))
+        }
+        if let end = processing.endedAt?.milliseconds { facts.append(("Ended", TimeText.full(end))) }
+        facts.append(("Definition", String(processing.definition.prefix(12))))
+        var text = head + "\n" + FactList.render(facts, style: style)
+        if let scripts = processing.scripts, !scripts.isEmpty {
+            text += "\n" + attempts(scripts, now: now).render(width: context.output.width, style: style)
+        }
+        let next = nextCommands(processing)
+        if !next.isEmpty { text += "\nNext: " + next.joined(separator: "   ") + "\n" }
+        return text
+    }
+
+    private static func attempts(_ scripts: [ScriptView], now: Int64) -> Table {
+        var table = Table([
+            .init("SCRIPT"), .init("ATTEMPT"), .init("OUTCOME"), .init("DURATION", alignsRight: true),
+            .init("CPU", alignsRight: true), .init("MEMORY", alignsRight: true), .init("DETAIL", flexible: 20),
+        ])
+        for script in scripts {
+            if script.attempts.isEmpty {
+                table.add([.init(script.name, .dim), "-", .init(script.state, .dim), "-", "-", "-", ""])
+            }
+            for attempt in script.attempts {
+                let usage = attempt.evidence?.usage
+                let end = attempt.endedAt?.milliseconds ?? now
+                let outcome = attempt.outcome ?? attempt.state
+                table.add([
+                    .init(script.name), .init("#\(attempt.number)"), .init(outcome, face(of: outcome)),
+                    .init(TimeText.duration(end - attempt.startedAt.milliseconds)),
+                    .init(usage?.cpuMilliseconds.map(TimeText.duration) ?? "-"),
+                    .init(usage?.memoryPeak.map(SizeText.short) ?? "-"), .init(detail(attempt)),
+                ])
+            }
+        }
+        return table
+    }
+
+    private static func detail(_ attempt: AttemptView) -> String {
+        guard let evidence = attempt.evidence else {
+            let percent = attempt.progress.map { "\(Int($0))%" }
+            return [percent, attempt.progressText].compactMap(\.self).joined(separator: " ")
+        }
+        var parts: [String] = []
+        if evidence.kind != "success" { parts.append(evidence.reason) }
+        for call in evidence.deniedCalls {
+            parts.append("denied \(call.name)\(call.count > 1 ? " ×\(call.count)" : "")")
+        }
+        if evidence.log.dropped > 0 { parts.append("log cut by \(SizeText.short(evidence.log.dropped))") }
+        return parts.joined(separator: "; ")
+    }
+
+    static func nextCommands(_ processing: ProcessingView) -> [String] {
+        let id = processing.id
+        let script = processing.script.map { "/\(Printable.line($0))" } ?? ""
+        switch processing.status {
+        case "waiting": return ["altp why \(id)", "altp cancel \(id)"]
+        case "running": return ["altp logs -f \(id)\(script)", "altp why \(id)", "altp cancel \(id)"]
+        case "success": return []
+        default:
+            var commands = ["altp logs \(id)\(script)", "altp why \(id)"]
+            commands.append(
+                processing.script.map { "altp rerun \(id) --from \(Printable.line($0))" } ?? "altp rerun \(id)")
+            return commands
+        }
+    }
+
+    static func face(of word: String) -> Style.Face? {
+        switch word {
+        case "success": .green
+        case "running", "starting": .blue
+        case "waiting", "soft", "pending": .yellow
+        case "cancelled": .dim
+        default: .red
+        }
+    }
+}
+
+/// Bytes as tables show them.
+enum SizeText {
+    /// `512`, `1.5K`, `230M`, `4.0G`
+    static func short(_ bytes: Int64) -> String {
+        var value = Double(max(0, bytes))
+        guard value >= 1024 else { return "\(Int(value))" }
+        var unit = 0
+        let units = ["K", "M", "G", "T", "P"]
+        value /= 1024
+        while value >= 1024, unit < units.count - 1 {
+            value /= 1024
+            unit += 1
+        }
+        let tenths = Int(value * 10)
+        return value < 10 ? "\(tenths / 10).\(tenths % 10)\(units[unit])" : "\(Int(value))\(units[unit])"
+    }
+}

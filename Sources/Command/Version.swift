@@ -1,4 +1,0 @@
-/// The version of this command.
-package enum Version {
-    package static let current = "0.1.0"
-}
