@@ -62,7 +62,7 @@ package final class LauncherClient {
             }
             return parser.result!
         } catch let error as ConnectionError where error.kind == .interrupted {
-            throw ExitStatus.interrupted
+            throw interruption?.status ?? .interrupted
         } catch {
             let advice = Self.advice((error as? ConnectionError)?.code, isInsideSandbox: isInsideSandbox)
             throw CommandFailure(
@@ -72,7 +72,7 @@ package final class LauncherClient {
 
     private static func advice(_ code: Int32?, isInsideSandbox: Bool) -> String {
         switch code {
-        case EACCES: " This user may not connect to the socket; root may."
+        case EACCES: " Root and the group altp may connect to it."
         case ENOENT where isInsideSandbox: " The policy's control is none, or the Launcher is not running."
         case ENOENT, ECONNREFUSED: " Is it running? Start it with: altp serve"
         default: ""

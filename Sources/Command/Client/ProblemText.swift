@@ -9,7 +9,7 @@ enum ProblemText {
                 + (text.isEmpty ? "" : ": \(Printable.line(text))")
         }
         var text = Printable.lines(problem.detail.isEmpty ? problem.title : problem.detail)
-        for error in problem.errors ?? [] {
+        for error in problem.errors ?? [] where error.detail != problem.detail {
             text += "\n  \(Printable.line(error.field)): \(Printable.line(error.detail))"
         }
         if problem.status == 403, isInsideSandbox {

@@ -19,12 +19,18 @@ package struct Interruption: Sendable {
         }
         wakeDescriptor = ends[1]
         var action = sigaction()
-        action.__sigaction_handler.sa_handler = { _ in
-            var byte: UInt8 = 1
+        action.__sigaction_handler.sa_handler = { signal in
+            var byte = UInt8(truncatingIfNeeded: signal)
             _ = write(wakeDescriptor, &byte, 1)
         }
         for signal in [SIGINT, SIGTERM] { sigaction(signal, &action, nil) }
         return Interruption(descriptor: ends[0])
+    }
+
+    /// The status to leave with after a signal, as a shell reports one: 130 for Ctrl-C.
+    var status: ExitStatus {
+        var signal: UInt8 = 0
+        return read(descriptor, &signal, 1) == 1 ? ExitStatus(128 + Int32(signal)) : .interrupted
     }
 
     /// Waits that long, or until a signal comes; then it throws.
@@ -33,7 +39,7 @@ package struct Interruption: Sendable {
         let deadline = MonotonicTime.now + milliseconds
         while true {
             let ready = poll(&entry, 1, Int32(clamping: max(0, deadline - MonotonicTime.now)))
-            if ready > 0 { throw .interrupted }
+            if ready > 0 { throw status }
             if ready == 0 { return }
         }
     }

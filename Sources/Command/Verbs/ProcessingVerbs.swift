@@ -14,7 +14,8 @@ struct ProcessingShow: Verb {
         let response = try client.get("/processings/\(reference.processing)")
         guard format.format == .table else { return try context.printJSON(response.body) }
         let processing = try client.decode(ProcessingView.self, response.body)
-        let event = try processing.event.map { try client.event($0) }
+        // A Script may see its Task's Processings, but not every Event.
+        let event = context.isInsideSandbox ? nil : try processing.event.map { try client.event($0) }
         try context.output.print(ProcessingText.page(processing, event: event, context: context), terminator: "")
     }
 }

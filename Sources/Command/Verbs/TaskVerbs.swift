@@ -17,7 +17,7 @@ struct TaskList: Verb {
             .init("WAITING", alignsRight: true), .init("RUNNING", alignsRight: true),
             .init("DESCRIPTION", flexible: 10),
         ])
-        for task in try client.decode(PageView<TaskView>.self, response.body).items {
+        for task in try client.decode([TaskView].self, response.body) {
             let state: Table.CellText =
                 task.problem != nil ? .init("broken", .red) : task.paused ? .init("paused", .yellow) : "active"
             table.add([

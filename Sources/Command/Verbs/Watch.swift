@@ -28,6 +28,8 @@ struct Watch: Verb {
     var launcher = LauncherOptions()
 
     private static let interval = 250
+    /// Each Processing that runs is asked for at every poll: with many of them the polls are fewer.
+    private static let intervalPerProcessing = 10
     /// Polls in a row that find nothing under way: between two Processings of a chain of Tasks there may be a moment of it.
     private static let idlePolls = 4
 
@@ -35,7 +37,7 @@ struct Watch: Verb {
         let interruption = Interruption.install()
         let client = launcher.client(context, interruption: interruption)
         let start = context.now - (since?.milliseconds ?? 0)
-        var feed = WatchFeed(client: client, tasks: tasks, start: start)
+        var feed = WatchFeed(client: client, tasks: tasks, start: start, isInsideSandbox: context.isInsideSandbox)
         var model = WatchModel()
         var display = WatchDisplay(output: context.output)
         let deadline = timeout.map { MonotonicTime.now + Int($0.milliseconds) }
@@ -55,7 +57,8 @@ struct Watch: Verb {
                         + (numbers.isEmpty
                             ? "" : ", and these are under way: \(numbers). altp why says what they wait for"))
             }
-            try interruption.sleep(milliseconds: Self.interval)
+            let pause = max(Self.interval, model.live.count * Self.intervalPerProcessing)
+            try interruption.sleep(milliseconds: pause)
         }
     }
 }
@@ -65,6 +68,7 @@ struct WatchFeed {
     let client: LauncherClient
     let tasks: [String]
     let start: Int64
+    let isInsideSandbox: Bool
     private var labels: [Int64: String] = [:]
     /// Whether there is any Processing at all, also one that ended before.
     private(set) var hasSeenAny = false
@@ -72,8 +76,9 @@ struct WatchFeed {
     /// More than these under way at once are told of as the others end.
     private static let most = 500
 
-    init(client: LauncherClient, tasks: [String], start: Int64) {
+    init(client: LauncherClient, tasks: [String], start: Int64, isInsideSandbox: Bool) {
         self.client = client
+        self.isInsideSandbox = isInsideSandbox
         self.tasks = tasks
         self.start = start
     }
@@ -108,7 +113,8 @@ struct WatchFeed {
     }
 
     private mutating func snapshot(_ processing: ProcessingView) throws -> WatchModel.Snapshot {
-        if labels[processing.id] == nil, let event = processing.event {
+        // A Script may see its Task's Processings, but not every Event.
+        if labels[processing.id] == nil, !isInsideSandbox, let event = processing.event {
             labels[processing.id] = try client.event(event).key
         }
         let scripts = processing.scripts ?? []
