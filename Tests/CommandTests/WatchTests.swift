@@ -31,14 +31,14 @@ import Testing
         #expect(model.live.map(\.id) == [42])
         let soft = Self.attempt("load", 1, "soft", reason: "the provider is busy", from: 2000, to: 3500)
         let waiting = Self.snapshot("running", attempts: [soft], retryAt: 5000)
-        #expect(texts(waiting, 3600) == ["3500 load #1 soft: the provider is busy (retry in 2.0s)"])
+        #expect(texts(waiting, 3600) == ["3500 load #1 soft: the provider is busy (retry in 2s)"])
         #expect(texts(waiting, 4000) == [])
         // Both happened between two polls.
         let loaded = Self.attempt("load", 2, "success", from: 5000, to: 6000)
         let drawn = Self.attempt("rgb", 1, "success", from: 6000, to: 6300)
         #expect(
             texts(Self.snapshot("success", attempts: [soft, loaded, drawn], endedAt: 6300), 7000) == [
-                "6000 load #2 success after 1.0s", "6300 rgb #1 success after 300ms", "6300 success after 4.3s",
+                "6000 load #2 success after 1.0s", "6300 rgb #1 success after 300ms", "6300 done in 4.3s",
             ])
         #expect(model.live.isEmpty)
     }
@@ -51,7 +51,7 @@ import Testing
         #expect(lines.map(\.text) == ["runs again"])
         let again = Self.attempt("load", 2, "hard", reason: "exit status 1", from: 9500, to: 9900)
         let more = model.update(Self.snapshot("failed", attempts: [failed, again], endedAt: 9900), now: 9900)
-        #expect(more.map(\.text) == ["load #2 hard: exit status 1", "failed after 7.9s"])
+        #expect(more.map(\.text) == ["load #2 hard: exit status 1", "failed after 7.9s; altp why 42 says more"])
     }
 }
 
@@ -67,10 +67,10 @@ import Testing
     @Test func drawsARow() {
         let screen = WatchScreen(style: Style(isOn: false))
         #expect(
-            screen.row(snapshot, width: 100, now: 12_000)
-                == "7 scene ■▶· LC08^[[2J: calibrate #2 40% band 4 12s")
+            screen.row(snapshot, headWidth: 9, width: 100, now: 12_000)
+                == "7 scene   ■▶· LC08^[[2J: calibrate #2 40% band 4 12s")
         for width in [20, 30, 50] {
-            #expect(DisplayWidth.of(screen.row(snapshot, width: width, now: 12_000)) < width)
+            #expect(DisplayWidth.of(screen.row(snapshot, headWidth: 0, width: width, now: 12_000)) < width)
         }
     }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 
 /// Times and lengths of time as tables and messages show them. All take milliseconds, times since the epoch.
@@ -26,6 +27,11 @@ enum TimeText {
         case ..<86_400_000: return "\(seconds / 3600)h\(two(Int32(seconds % 3600 / 60)))m"
         default: return "\(seconds / 86_400)d\(two(Int32(seconds % 86_400 / 3600)))h"
         }
+    }
+
+    /// `2s`, `1m30s`: how long until, in whole seconds.
+    static func countdown(_ milliseconds: Int64) -> String {
+        Timespan(seconds: max(0, milliseconds + 999) / 1000).description
     }
 
     /// `4s`, `3m`, `2h`, `9d`: how long ago.

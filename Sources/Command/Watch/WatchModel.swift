@@ -70,15 +70,24 @@ struct WatchModel {
             var text = "\(name) \(outcome)"
             text += outcome == "success" ? length : attempt.reason.map { ": \($0)" } ?? length
             if attempt == last, !snapshot.isFinal, let due = snapshot.retryAt, due > now {
-                text += " (retry in \(TimeText.duration((due - now + 999) / 1000 * 1000)))"
+                text += " (retry in \(TimeText.countdown(due - now)))"
             }
             say(attempt.endedAt ?? now, text, outcome)
         }
         if snapshot.isFinal, before?.isFinal != true || before?.endedAt != snapshot.endedAt {
             let start = snapshot.startedAt ?? snapshot.createdAt
             let end = snapshot.endedAt ?? now
-            say(end, "\(snapshot.status) after \(TimeText.duration(end - start))", snapshot.status, isEnd: true)
+            say(end, Self.ending(snapshot, length: end - start), snapshot.status, isEnd: true)
         }
         return lines
+    }
+
+    private static func ending(_ snapshot: Snapshot, length: Int64) -> String {
+        let length = TimeText.duration(length)
+        switch snapshot.status {
+        case "success": return "done in \(length)"
+        case "failed": return "failed after \(length); altp why \(snapshot.id) says more"
+        default: return "\(snapshot.status) after \(length)"
+        }
     }
 }

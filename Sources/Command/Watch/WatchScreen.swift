@@ -18,7 +18,10 @@ struct WatchScreen {
     ) -> String {
         var text = drawn > 0 ? "\u{1B}[\(drawn)A" : ""
         let room = max(1, height - 2)
-        var rows = live.prefix(live.count > room ? room - 1 : room).map { row($0, width: width, now: now) }
+        let shown = live.prefix(live.count > room ? room - 1 : room)
+        let heads = shown.map { "\($0.id) \(Printable.line($0.task))" }
+        let headWidth = heads.map { DisplayWidth.of($0) }.max() ?? 0
+        var rows = shown.map { row($0, headWidth: headWidth, width: width, now: now) }
         if live.count > rows.count { rows.append("… and \(live.count - rows.count) more") }
         for line in finished + rows { text += "\r\u{1B}[K\(line)\n" }
         // What is left of a longer drawing.
@@ -27,25 +30,31 @@ struct WatchScreen {
         return text
     }
 
-    /// `42 landsat-scene LC08_193 [████··] calibrate #1 40% band 4  12s`
-    func row(_ snapshot: WatchModel.Snapshot, width: Int, now: Int64) -> String {
-        let done = Set(snapshot.attempts.filter { $0.outcome == "success" }.map(\.script))
-        let current = snapshot.attempts.last
-        var marks = ""
-        var plainMarks = 0
-        for script in snapshot.chain {
-            let isCurrent = current?.script == script && current?.outcome == nil
-            let mark: (String, Style.Face?) =
-                done.contains(script)
-                ? ("■", .green) : isCurrent ? ("▶", .blue) : current?.script == script ? ("↻", .yellow) : ("·", .dim)
-            marks += style(mark.0, mark.1)
-            plainMarks += 1
-        }
-        let head = "\(snapshot.id) \(Printable.line(snapshot.task)) "
+    /// `42 landsat-scene ■▶·· LC08_193: calibrate #1 40% band 4 12s`: a mark for each Script of the chain.
+    func row(_ snapshot: WatchModel.Snapshot, headWidth: Int, width: Int, now: Int64) -> String {
+        let name = "\(snapshot.id) \(Printable.line(snapshot.task))"
+        let head = name + String(repeating: " ", count: max(0, headWidth - DisplayWidth.of(name)) + 1)
         let time = " " + TimeText.duration(now - (snapshot.startedAt ?? snapshot.createdAt))
-        let rest = width - 1 - DisplayWidth.of(head) - plainMarks - DisplayWidth.of(time)
-        return head + marks + DisplayWidth.truncate(" " + Printable.line(state(snapshot, now: now)), to: max(0, rest))
+        let marks = marks(snapshot)
+        let rest = width - 1 - DisplayWidth.of(head) - marks.count - DisplayWidth.of(time)
+        return head + marks.map { style($0.mark, $0.face) }.joined()
+            + DisplayWidth.truncate(" " + Printable.line(state(snapshot, now: now)), to: max(0, rest))
             + style(time, .dim)
+    }
+
+    private func marks(_ snapshot: WatchModel.Snapshot) -> [(mark: String, face: Style.Face)] {
+        let last = snapshot.attempts.last
+        let current = snapshot.chain.firstIndex { $0 == last?.script } ?? -1
+        // What comes after the current Script is to do, also when it was done before a rerun.
+        return snapshot.chain.indices.map { index in
+            if index < current { return ("■", .green) }
+            if index > current { return ("·", .dim) }
+            switch last?.outcome {
+            case nil: return ("▶", .blue)
+            case "success": return ("■", .green)
+            default: return ("↻", .yellow)
+            }
+        }
     }
 
     private func state(_ snapshot: WatchModel.Snapshot, now: Int64) -> String {
@@ -59,7 +68,7 @@ struct WatchScreen {
             return text
         }
         if let due = snapshot.retryAt, due > now {
-            return label + "\(name) \(outcome), again in \(TimeText.duration((due - now + 999) / 1000 * 1000))"
+            return label + "\(name) \(outcome), again in \(TimeText.countdown(due - now))"
         }
         return label + (outcome == "success" ? "\(attempt.script) done, next waits" : "\(name) \(outcome), again soon")
     }
