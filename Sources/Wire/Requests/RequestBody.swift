@@ -76,6 +76,15 @@ package struct EndSelf: RequestBody, Hashable {
         case success
         case soft
         case hard
+
+        package init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            guard let value = Ending(rawValue: text) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "success, soft or hard"))
+            }
+            self = value
+        }
     }
 
     package var outcome: Ending

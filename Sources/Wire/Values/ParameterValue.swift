@@ -10,6 +10,11 @@ package struct ParameterValue: Sendable, Hashable, Codable, CustomStringConverti
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {
+            // A Script gets it as an environment variable, which ends at the first NUL.
+            guard !text.utf8.contains(0) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "text without NUL characters"))
+            }
             self.init(text)
         } else if let flag = try? container.decode(Bool.self) {
             self.init(flag ? "true" : "false")

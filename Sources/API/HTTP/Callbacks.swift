@@ -1,0 +1,185 @@
+import CMicroHTTPD
+import Glibc
+import Synchronization
+import Wire
+
+// The functions that libmicrohttpd calls, all on its one thread. They capture nothing: the closure pointer is the
+// server's context, the request's pointer its own context, both retained for as long as the library knows them.
+
+private func server(_ pointer: UnsafeMutableRawPointer?) -> ServerContext {
+    Unmanaged<ServerContext>.fromOpaque(pointer!).takeUnretainedValue()
+}
+
+/// May be handed to the task that runs the handler: a suspended connection lives until it is resumed,
+/// and MHD_resume_connection may be called from any thread.
+private struct SuspendedConnection: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    func resume() { MHD_resume_connection(pointer) }
+}
+
+/// Takes a line of the library's, formatted and ended by a NUL.
+let logCallback: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?) -> Void = { context, line in
+    guard let line else { return }
+    // It may quote what a client sent.
+    let printable = String(cString: line).unicodeScalars.map { (" "..."~").contains($0) ? Character($0) : " " }
+    server(context).log("http: " + String(printable))
+}
+
+let connectionCallback:
+    @convention(c) (
+        UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+        MHD_ConnectionNotificationCode
+    ) -> Void = { context, connection, slot, event in
+        guard let slot else { return }
+        let server = server(context)
+        if event == .CONNECTION_NOTIFY_STARTED {
+            let descriptor = altp_mhd_connection_descriptor(connection)
+            let peer = PeerCredentials(descriptor: descriptor)
+            var share = peer.flatMap(server.share)
+            if let wanted = share, !server.census.enter(wanted) {
+                share = nil
+                // The library then reads the end of the stream and closes the connection.
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
+            slot.pointee = Unmanaged.passRetained(ConnectionContext(peer: peer, share: share)).toOpaque()
+        } else if let pointer = slot.pointee {
+            let state = Unmanaged<ConnectionContext>.fromOpaque(pointer).takeRetainedValue()
+            if let share = state.share { server.census.leave(share) }
+            slot.pointee = nil
+        }
+    }
+
+let targetCallback:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
+        _, target, _ in
+        // Bytes that are no UTF-8 become an empty target, which is refused as malformed.
+        let text = target.flatMap { String(validatingCString: $0) } ?? ""
+        return Unmanaged.passRetained(RequestContext(target: text)).toOpaque()
+    }
+
+let completedCallback:
+    @convention(c) (
+        UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+        MHD_RequestTerminationCode
+    ) -> Void = { context, _, slot, _ in
+        guard let slot, let pointer = slot.pointee else { return }
+        let request = Unmanaged<RequestContext>.fromOpaque(pointer).takeRetainedValue()
+        slot.pointee = nil
+        if request.counted.load(ordering: .relaxed) { server(context).end() }
+    }
+
+let requestCallback:
+    @convention(c) (
+        UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, UnsafePointer<CChar>?, UnsafePointer<CChar>?,
+        UnsafePointer<CChar>?, UnsafeMutablePointer<Int>?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    ) -> MHD_Result = { context, connection, _, method, _, upload, uploadSize, slot in
+        guard let connection, let method, let uploadSize, let pointer = slot?.pointee else { return .NO }
+        let request = Unmanaged<RequestContext>.fromOpaque(pointer).takeUnretainedValue()
+        let exchange = Exchange(
+            server: server(context), request: request, connection: connection,
+            method: String(cString: method))
+        let chunk = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
+        uploadSize.pointee = 0
+        return exchange.advance(with: chunk)
+    }
+
+/// One call of the library about a request: decides by the request's phase what is next.
+private struct Exchange {
+    let server: ServerContext
+    let request: RequestContext
+    let connection: OpaquePointer
+    let method: String
+
+    func advance(with chunk: UnsafeRawBufferPointer) -> MHD_Result {
+        switch request.phase.withLock({ $0 }) {
+        case .begun:
+            var intake = BodyIntake(limit: server.limits.body)
+            guard intake.announced(header("Content-Length")) == .proceed else { return queue(tooLarge) }
+            return receive(chunk, &intake)
+        case .receiving(var intake):
+            if !chunk.isEmpty { return receive(chunk, &intake) }
+            return intake.isTooLarge ? queue(tooLarge) : handle(body: intake.bytes)
+        case .answered(let response): return queue(response)
+        case .handling, .queued: return .YES
+        }
+    }
+
+    private func receive(_ chunk: UnsafeRawBufferPointer, _ intake: inout BodyIntake) -> MHD_Result {
+        guard intake.take(chunk) != .abandon else { return .NO }
+        // The lock's own copy is dropped first, so that appending does not copy what came before.
+        request.phase.withLock { $0 = .receiving(intake) }
+        return .YES
+    }
+
+    private func handle(body: [UInt8]) -> MHD_Result {
+        guard let target = RequestTarget(parsing: request.target) else {
+            return queue(.problem(Problems.malformed("The request's target is malformed.")))
+        }
+        guard let peer = self.peer else {
+            return queue(.problem(Problems.forbidden("The kernel does not tell who is connected.")))
+        }
+        guard server.begin() else {
+            return queue(.problem(Problems.unavailable("The Launcher is stopping.")))
+        }
+        request.counted.store(true, ordering: .relaxed)
+        let message = HTTPRequest(
+            method: method, path: target.path, query: target.query, headers: headers, body: body)
+        request.phase.withLock { $0 = .handling }
+        MHD_suspend_connection(connection)
+        let suspended = SuspendedConnection(pointer: connection)
+        Task { [server, request] in
+            let response = await server.handle(message, from: peer)
+            request.phase.withLock { $0 = .answered(response) }
+            suspended.resume()
+        }
+        return .YES
+    }
+
+    private func queue(_ response: HTTPResponse) -> MHD_Result {
+        var body = response.body
+        let message = body.withUnsafeMutableBytes {
+            MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+        }
+        guard let message else { return .NO }
+        defer { MHD_destroy_response(message) }
+        let fixed: [HTTPResponse.Header] = [
+            .init("Cache-Control", "no-store"), .init("X-Content-Type-Options", "nosniff"),
+        ]
+        for header in fixed + response.headers {
+            // Refused for a value with control characters, which would let it forge other headers.
+            guard MHD_add_response_header(message, header.name, header.value) == .YES else {
+                server.log("http: the header \(header.name) of an answer is not valid")
+                return .NO
+            }
+        }
+        request.phase.withLock { $0 = .queued }
+        return MHD_queue_response(connection, UInt32(response.status), message)
+    }
+
+    private var tooLarge: HTTPResponse { .problem(Problems.tooLarge(limit: server.limits.body)) }
+
+    private var peer: PeerCredentials? {
+        guard let pointer = altp_mhd_socket_context(connection) else { return nil }
+        return Unmanaged<ConnectionContext>.fromOpaque(pointer).takeUnretainedValue().peer
+    }
+
+    private func header(_ name: String) -> String? {
+        MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
+    }
+
+    private var headers: [String: String] {
+        var result: [String: String] = [:]
+        withUnsafeMutablePointer(to: &result) { pointer in
+            _ = MHD_get_connection_values(
+                connection, .HEADER_KIND,
+                { context, _, name, value in
+                    guard let context, let name, let value else { return .YES }
+                    let headers = context.assumingMemoryBound(to: [String: String].self)
+                    headers.pointee[String(cString: name).lowercased()] = String(cString: value)
+                    return .YES
+                }, pointer)
+        }
+        return result
+    }
+}

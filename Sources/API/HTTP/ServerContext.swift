@@ -1,0 +1,98 @@
+import CMicroHTTPD
+import Synchronization
+
+/// What the library's callbacks, which can capture nothing, get as their closure pointer.
+final class ServerContext: Sendable {
+    private struct State {
+        var stopping = false
+        /// Requests that were handed to the handler and whose answers have not been sent yet.
+        var active = 0
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    let limits: HTTPLimits
+    let census: ConnectionCensus
+    let share: @Sendable (PeerCredentials) -> UInt32?
+    let log: @Sendable (String) -> Void
+    private let handler: HTTPServer.Handler
+    private let state = Mutex(State())
+
+    init(
+        limits: HTTPLimits, share: @escaping @Sendable (PeerCredentials) -> UInt32?,
+        log: @escaping @Sendable (String) -> Void, handler: @escaping HTTPServer.Handler
+    ) {
+        self.limits = limits
+        census = ConnectionCensus(limit: limits.connectionsPerShare)
+        self.share = share
+        self.log = log
+        self.handler = handler
+    }
+
+    /// - Returns: false when the server stops; the request is then not counted.
+    func begin() -> Bool {
+        state.withLock { state in
+            guard !state.stopping else { return false }
+            state.active += 1
+            return true
+        }
+    }
+
+    func end() {
+        let waiter = state.withLock { state in
+            state.active -= 1
+            defer { if state.active == 0 { state.waiter = nil } }
+            return state.active == 0 ? state.waiter : nil
+        }
+        waiter?.resume()
+    }
+
+    /// Returns when every request that began has been answered; none begins any more.
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            let idle = state.withLock { state in
+                state.stopping = true
+                guard state.active > 0 else { return true }
+                state.waiter = continuation
+                return false
+            }
+            if idle { continuation.resume() }
+        }
+    }
+
+    func handle(_ request: HTTPRequest, from peer: PeerCredentials) async -> HTTPResponse {
+        await handler(request, peer)
+    }
+}
+
+/// One connection's peer, and the share it was counted into.
+final class ConnectionContext: Sendable {
+    let peer: PeerCredentials?
+    let share: UInt32?
+
+    init(peer: PeerCredentials?, share: UInt32?) {
+        self.peer = peer
+        self.share = share
+    }
+}
+
+/// One request on its way through the library's callbacks.
+final class RequestContext: Sendable {
+    enum Phase {
+        /// The request line was read; its headers follow.
+        case begun
+        case receiving(BodyIntake)
+        /// The connection is suspended.
+        case handling
+        case answered(HTTPResponse)
+        /// The answer is in the library's hands.
+        case queued
+    }
+
+    /// As sent, undecoded.
+    let target: String
+    let phase = Mutex(Phase.begun)
+    /// It was counted by `ServerContext.begin`.
+    let counted = Atomic(false)
+
+    init(target: String) { self.target = target }
+}

@@ -1,0 +1,63 @@
+package import Launcher
+package import Wire
+
+/// Every kind of problem that this API answers with. Its `type` is `urn:altp:problem:` and the name: a URN, because it is
+/// an identifier to compare and the same on every host, and no page to fetch.
+package enum Problems {
+    package static let prefix = "urn:altp:problem:"
+
+    package static func malformed(_ detail: String, errors: [Problem.FieldError]? = nil) -> Problem {
+        make("malformed", "The request cannot be read", 400, detail, errors)
+    }
+
+    package static func forbidden(_ detail: String) -> Problem {
+        make("forbidden", "Not allowed", 403, detail)
+    }
+
+    package static func notFound(_ detail: String) -> Problem { make("not-found", "Not found", 404, detail) }
+
+    package static func methodNotAllowed(_ detail: String) -> Problem {
+        make("method-not-allowed", "The method is not allowed here", 405, detail)
+    }
+
+    package static func conflict(_ detail: String) -> Problem {
+        make("conflict", "Not possible in the present state", 409, detail)
+    }
+
+    package static func tooLarge(limit: Int) -> Problem {
+        make("too-large", "The request is too large", 413, "A request's body may have at most \(limit) bytes.")
+    }
+
+    package static func unsupportedMediaType(_ detail: String) -> Problem {
+        make("unsupported-media-type", "The body is of the wrong type", 415, detail)
+    }
+
+    package static func invalid(_ detail: String, errors: [Problem.FieldError]? = nil) -> Problem {
+        make("invalid", "The input is not valid", 422, detail, errors)
+    }
+
+    package static func failed(_ detail: String) -> Problem {
+        make("internal", "The Launcher failed", 500, detail)
+    }
+
+    package static func unavailable(_ detail: String) -> Problem {
+        make("unavailable", "Not available now", 503, detail)
+    }
+
+    package static func problem(for error: LauncherError) -> Problem {
+        switch error.kind {
+        case .notFound: notFound(error.description)
+        case .invalid:
+            invalid(error.description, errors: error.field.map { [.init(field: $0, detail: error.description)] })
+        case .conflict: conflict(error.description)
+        case .forbidden: forbidden(error.description)
+        case .unavailable: unavailable(error.description)
+        }
+    }
+
+    private static func make(
+        _ name: String, _ title: String, _ status: Int, _ detail: String, _ errors: [Problem.FieldError]? = nil
+    ) -> Problem {
+        Problem(type: prefix + name, title: title, status: status, detail: detail, errors: errors)
+    }
+}
