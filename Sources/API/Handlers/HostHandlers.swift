@@ -1,0 +1,34 @@
+import Launcher
+import Store
+import Wire
+
+extension APIService {
+    func showHost() async throws(Problem) -> HTTPResponse {
+        let tasks = await launcher.tasks()
+        return .json(
+            HostView(
+                version: ProductVersion.current, startedAt: Timestamp(milliseconds: await launcher.startedAt),
+                configuration: configuration, state: state, tasks: tasks.count,
+                pausedTasks: tasks.count { $0.paused },
+                processings: .init(
+                    waiting: tasks.reduce(0) { $0 + $1.waiting }, running: tasks.reduce(0) { $0 + $1.running })))
+    }
+
+    func reload(_ call: Call) async throws(Problem) -> HTTPResponse {
+        _ = try BodyReader.read(NoInput.self, from: call.request)
+        return .json(ReloadView(await launcher.reload()))
+    }
+
+    /// The answer goes out before the Launcher stops: a stop waits for the requests under way.
+    func stopHost(_ call: Call) throws(Problem) -> HTTPResponse {
+        let body = try BodyReader.read(StopHost.self, from: call.request)
+        log("api: \(call.caller.source) asks the Launcher to stop")
+        stop(body.stopScripts ?? false)
+        return .json(AcceptedView(), status: 202)
+    }
+
+    func showStatistics() async throws(Problem) -> HTTPResponse {
+        let tasks = try await stored { () async throws(StoreError) in try await launcher.store.statistics() }
+        return .json(StatisticsView(tasks: tasks.map(StatisticsView.Task.init)))
+    }
+}

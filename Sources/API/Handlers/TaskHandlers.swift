@@ -1,0 +1,51 @@
+import Configuration
+import Launcher
+import Wire
+
+extension APIService {
+    func listTasks(_ call: Call) async -> HTTPResponse {
+        var tasks = await launcher.tasks()
+        if let peer = call.caller.script, peer.control < .host { tasks.removeAll { $0.definition.name != peer.task } }
+        return .json(tasks.map(TaskView.init).sorted { $0.name < $1.name })
+    }
+
+    func showTask(_ call: Call) async throws(Problem) -> HTTPResponse { .json(try await task(call.captures["name"])) }
+
+    func pauseTask(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let body = try BodyReader.read(PauseTask.self, from: call.request)
+        return .json(try await pause(call.captures["name"] ?? "", reason: body.reason, by: call.caller))
+    }
+
+    func resumeTask(_ call: Call) async throws(Problem) -> HTTPResponse {
+        _ = try BodyReader.read(NoInput.self, from: call.request)
+        let name = call.captures["name"] ?? ""
+        try await launched { () async throws(LauncherError) in
+            try await launcher.resume(task: name, by: call.caller.source)
+        }
+        return .json(try await task(name))
+    }
+
+    func triggerTask(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let body = try BodyReader.read(TriggerTask.self, from: call.request)
+        let id = try await launched { () async throws(LauncherError) in
+            try await launcher.trigger(
+                task: call.captures["name"] ?? "", params: body.params?.mapValues(\.text) ?? [:],
+                by: call.caller.source)
+        }
+        return .json(
+            try await processingView(try await processing(String(id))), status: 201,
+            headers: [.init("Location", "\(WirePath.root)/processings/\(id)")])
+    }
+
+    func pause(_ task: String, reason: String?, by caller: Caller) async throws(Problem) -> TaskView {
+        try await launched { () async throws(LauncherError) in
+            try await launcher.pause(task: task, by: caller.source, reason: reason)
+        }
+        return try await self.task(task)
+    }
+
+    private func task(_ name: String?) async throws(Problem) -> TaskView {
+        TaskView(
+            try await launched { () async throws(LauncherError) in try await launcher.task(name ?? "") })
+    }
+}

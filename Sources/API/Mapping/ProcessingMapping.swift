@@ -1,0 +1,58 @@
+import Configuration
+import Sandbox
+import Store
+import Wire
+
+extension ProcessingView {
+    /// - Parameter scripts: nil in lists.
+    init(_ record: ProcessingRecord, scripts: [ScriptView]? = nil) throws {
+        self.init(
+            id: record.id, task: record.task, status: record.status.rawValue, outcome: record.outcome,
+            script: record.script, reason: record.reason, event: record.event,
+            params: try parameters(json: record.params), priority: record.priority, definition: record.definition,
+            scriptsHash: record.scripts, createdAt: Timestamp(milliseconds: record.createdAt),
+            startedAt: record.startedAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
+            scripts: scripts)
+    }
+}
+
+extension ScriptView {
+    /// - Parameter attempts: this Script's, in order.
+    init(name: String, attempts: [AttemptRecord]) throws {
+        let last = attempts.last
+        self.init(
+            name: name, state: last?.state.rawValue ?? "pending", outcome: last?.outcome, progress: last?.progress,
+            progressText: last?.progressText, attempts: try attempts.map(AttemptView.init))
+    }
+}
+
+extension AttemptView {
+    init(_ record: AttemptRecord) throws {
+        self.init(
+            number: record.number, state: record.state.rawValue, outcome: record.outcome,
+            evidence: try record.outcomeDetail.map {
+                OutcomeView(try WireJSON.decode(Outcome.self, from: Array($0.utf8)))
+            },
+            progress: record.progress, progressText: record.progressText,
+            startedAt: Timestamp(milliseconds: record.startedAt), endedAt: record.endedAt.map(Timestamp.init))
+    }
+}
+
+extension OutcomeView {
+    init(_ outcome: Outcome) {
+        self.init(
+            kind: outcome.kind.rawValue, exitStatus: outcome.exitStatus, signal: outcome.signal,
+            limit: outcome.limit.map { Limit(name: $0.name, limit: $0.limit, peak: $0.peak) }, reason: outcome.reason,
+            usage: Usage(
+                wallMilliseconds: outcome.usage.wallMilliseconds, cpuMilliseconds: outcome.usage.cpuMilliseconds,
+                memoryPeak: outcome.usage.memoryPeak, pidsPeak: outcome.usage.pidsPeak),
+            deniedCalls: outcome.deniedCalls.map { DeniedCall(name: $0.name, count: $0.count, killed: $0.killed) },
+            log: Log(bytes: outcome.log.bytes, dropped: outcome.log.dropped),
+            startedAt: outcome.startedAt.map(Timestamp.init), endedAt: Timestamp(milliseconds: outcome.endedAt))
+    }
+}
+
+/// The store's parameter column: a JSON object.
+func parameters(json text: String) throws -> [String: ParameterValue] {
+    try WireJSON.decode([String: ParameterValue].self, from: Array(text.utf8))
+}

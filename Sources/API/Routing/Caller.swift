@@ -1,0 +1,24 @@
+package import Launcher
+
+/// Who asks, as the kernel's word and the Launcher's knowledge of its sandboxes make it.
+package enum Caller: Sendable, Hashable {
+    /// A user of the host.
+    case user(name: String, role: Role)
+    /// A Script that runs in a sandbox.
+    case script(ScriptPeer)
+    /// Neither of the group nor a running Script.
+    case stranger(uid: UInt32)
+
+    /// How the history names it: `cli:root`, `script:42/discover#1`.
+    package var source: String {
+        switch self {
+        case .user(let name, _): "cli:\(name)"
+        case .script(let peer): "script:\(peer.reference)"
+        case .stranger(let uid): "uid:\(uid)"
+        }
+    }
+
+    package var script: ScriptPeer? {
+        if case .script(let peer) = self { peer } else { nil }
+    }
+}

@@ -1,0 +1,89 @@
+package import Configuration
+package import Wire
+
+/// One operation of the API, as data: what the router matches, the authorizer checks and the API's description tells.
+package struct Route: Sendable {
+    package typealias Handler = @Sendable (APIService, Call) async throws(Problem) -> HTTPResponse
+
+    package enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case post = "POST"
+    }
+
+    /// What the path names, for Scripts that may steer their own Task only.
+    package enum Target: Sendable, Hashable {
+        /// Nothing that belongs to a Task, or a list that the handler narrows.
+        case none
+        /// The path's `{name}`.
+        case task
+        /// The path's `{id}`.
+        case processing
+    }
+
+    package struct QueryParameter: Sendable, Hashable {
+        package var name: String
+        package var repeats: Bool
+        package var summary: String
+    }
+
+    package var method: Method
+    package var path: PathTemplate
+    package var summary: String
+    package var access: Access
+    package var target: Target
+    package var query: [QueryParameter]
+    /// What its body must be; nil when it takes none.
+    package var body: (any RequestBody.Type)?
+    /// The status of a success, and the name of the wire type that it carries.
+    package var success: Int
+    package var response: String
+    package var handler: Handler
+
+    init(
+        _ method: Method, _ path: String, _ summary: String, _ access: Access, target: Target = .none,
+        query: [QueryParameter] = [], body: (any RequestBody.Type)? = nil, success: Int = 200, response: String,
+        handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = PathTemplate(path)
+        self.summary = summary
+        self.access = access
+        self.target = target
+        self.query = query
+        self.body = body
+        self.success = success
+        self.response = response
+        self.handler = handler
+    }
+}
+
+/// Who may use a route.
+package enum Access: Sendable, Hashable {
+    case anyone
+    /// People with at least this role; and Scripts whose policy's control is at least `script`, where there is one.
+    /// `task` means: on what belongs to the Script's own Task.
+    case role(Role, script: Control?)
+    /// Scripts alone, with at least this control.
+    case script(Control)
+}
+
+/// What a caller that is no Script may do; each includes the one before.
+package enum Role: Int, Sendable, Hashable, Comparable, CaseIterable {
+    /// See everything.
+    case viewer
+    /// Steer Tasks and Processings.
+    case `operator`
+    /// Stop the Launcher.
+    case admin
+
+    package static func < (left: Role, right: Role) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A request that has found its route.
+package struct Call: Sendable {
+    package var caller: Caller
+    package var request: HTTPRequest
+    /// The path's parameters.
+    package var captures: [String: String]
+    package var query: Query
+}
