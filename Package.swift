@@ -68,7 +68,7 @@ let package = Package(
         tests("SandboxTests", ["Sandbox", "Configuration", "SandboxPlan"]),
         tests("StoreTests", ["Store"]),
         tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
-        tests("APITests", ["API", "Wire"]),
+        tests("APITests", ["API", "Wire", "Configuration", "Launcher", "Linux"]),
         tests("CommandTests", ["Command", "Configuration", "Wire"]),
         tests("EndToEnd", ["Wire"]),
     ]

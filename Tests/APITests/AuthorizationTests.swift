@@ -1,0 +1,79 @@
+import API
+import Configuration
+import Launcher
+import Testing
+
+@Suite struct AuthorizationTests {
+    private static func script(_ control: Control) -> Caller {
+        .script(ScriptPeer(processing: 42, script: "discover", attempt: 1, task: "own", control: control))
+    }
+
+    /// One letter a caller: who may use the route. v, o, a: people; n, s, t, h: Scripts by control; x: a stranger.
+    /// A Task or Processing that is named is the Script's own.
+    private static let matrix: [String: String] = [
+        "GET /healthz": "voanstthx",
+        "GET /api/v1/host": "voah",
+        "POST /api/v1/host/reload": "oah",
+        "POST /api/v1/host/stop": "a",
+        "GET /api/v1/statistics": "voah",
+        "GET /api/v1/tasks": "voath",
+        "GET /api/v1/tasks/{name}": "voath",
+        "POST /api/v1/tasks/{name}/pause": "oath",
+        "POST /api/v1/tasks/{name}/resume": "oath",
+        "POST /api/v1/tasks/{name}/trigger": "oath",
+        "POST /api/v1/events": "oasth",
+        "GET /api/v1/events": "voah",
+        "GET /api/v1/events/{id}": "voah",
+        "GET /api/v1/processings": "voath",
+        "GET /api/v1/processings/{id}": "voath",
+        "GET /api/v1/processings/{id}/why": "voath",
+        "POST /api/v1/processings/{id}/cancel": "oath",
+        "POST /api/v1/processings/{id}/rerun": "oath",
+        "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}/log": "voath",
+        "GET /api/v1/self": "sth",
+        "POST /api/v1/self/progress": "sth",
+        "POST /api/v1/self/end": "sth",
+        "POST /api/v1/self/pause-task": "sth",
+    ]
+
+    private static let callers: [(letter: Character, caller: Caller)] = [
+        ("v", .user(name: "v", role: .viewer)), ("o", .user(name: "o", role: .operator)),
+        ("a", .user(name: "root", role: .admin)), ("n", script(.none)), ("s", script(.`self`)), ("t", script(.task)),
+        ("h", script(.host)), ("x", .stranger(uid: 1000)),
+    ]
+
+    private static func name(_ route: Route) -> String { "\(route.method.rawValue) \(route.path)" }
+
+    @Test func theMatrixNamesEveryRoute() {
+        #expect(Set(RouteTable.routes.map(Self.name)) == Set(Self.matrix.keys))
+    }
+
+    @Test(arguments: callers.map(\.letter))
+    func letsEachCallerDoWhatIsItsOwn(letter: Character) throws {
+        let caller = try #require(Self.callers.first { $0.letter == letter }).caller
+        for route in RouteTable.routes {
+            let refusal = Authorization.refusal(
+                of: caller, access: route.access, task: route.target == .none ? nil : "own")
+            let expected = Self.matrix[Self.name(route), default: ""].contains(letter)
+            #expect((refusal == nil) == expected, "\(Self.name(route)) for \(letter): \(refusal ?? "allowed")")
+        }
+    }
+
+    @Test func aScriptSteersNoOtherTaskUnlessItMaySteerTheHost() {
+        for route in RouteTable.routes where route.target != .none {
+            let task = Authorization.refusal(of: Self.script(.task), access: route.access, task: "other")
+            #expect(task == "42/discover#1 may steer its own Task own, and this belongs to other.")
+            #expect(Authorization.refusal(of: Self.script(.host), access: route.access, task: "other") == nil)
+        }
+    }
+
+    @Test func saysWhatIsMissing() {
+        #expect(
+            Authorization.refusal(of: Self.script(.none), access: .script(.`self`), task: nil)
+                == "42/discover#1 has control: none by its policy, and this needs control: self.")
+        #expect(
+            Authorization.refusal(
+                of: .user(name: "ann", role: .viewer), access: .role(.operator, script: nil), task: nil)
+                == "ann has the role viewer, and this needs operator.")
+    }
+}
