@@ -38,6 +38,12 @@ final class UnixClient: Sendable {
         return true
     }
 
+    /// Whether the server sends or closes within so many milliseconds.
+    func isReadable(within milliseconds: Int32) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, milliseconds) > 0
+    }
+
     /// Reads to the end of the stream.
     func receiveAll() -> String {
         var bytes: [UInt8] = []

@@ -52,10 +52,10 @@ let connectionCallback:
 
 let targetCallback:
     @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
-        _, target, _ in
+        context, target, _ in
         // Bytes that are no UTF-8 become an empty target, which is refused as malformed.
         let text = target.flatMap { String(validatingCString: $0) } ?? ""
-        return Unmanaged.passRetained(RequestContext(target: text)).toOpaque()
+        return Unmanaged.passRetained(RequestContext(target: text, bodyLimit: server(context).limits.body)).toOpaque()
     }
 
 let completedCallback:
@@ -84,7 +84,7 @@ let requestCallback:
         return exchange.advance(with: chunk)
     }
 
-/// One call of the library about a request: decides by the request's phase what is next.
+/// One call of the library about a request: performs what the request's progress decides.
 private struct Exchange {
     let server: ServerContext
     let request: RequestContext
@@ -92,24 +92,14 @@ private struct Exchange {
     let method: String
 
     func advance(with chunk: UnsafeRawBufferPointer) -> MHD_Result {
-        switch request.phase.withLock({ $0 }) {
-        case .begun:
-            var intake = BodyIntake(limit: server.limits.body)
-            guard intake.announced(header("Content-Length")) == .proceed else { return queue(tooLarge) }
-            return receive(chunk, &intake)
-        case .receiving(var intake):
-            if !chunk.isEmpty { return receive(chunk, &intake) }
-            return intake.isTooLarge ? queue(tooLarge) : handle(body: intake.bytes)
-        case .answered(let response): return queue(response)
-        case .handling, .queued: return .YES
+        let contentLength = header("Content-Length")
+        switch request.progress.withLock({ $0.advance(chunk, contentLength: contentLength) }) {
+        case .wait: return .YES
+        case .handle(let body): return handle(body: body)
+        case .answer(let response): return queue(response)
+        case .refuse: return queue(.problem(Problems.tooLarge(limit: server.limits.body)))
+        case .abandon: return .NO
         }
-    }
-
-    private func receive(_ chunk: UnsafeRawBufferPointer, _ intake: inout BodyIntake) -> MHD_Result {
-        guard intake.take(chunk) != .abandon else { return .NO }
-        // The lock's own copy is dropped first, so that appending does not copy what came before.
-        request.phase.withLock { $0 = .receiving(intake) }
-        return .YES
     }
 
     private func handle(body: [UInt8]) -> MHD_Result {
@@ -125,12 +115,11 @@ private struct Exchange {
         request.counted.store(true, ordering: .relaxed)
         let message = HTTPRequest(
             method: method, path: target.path, query: target.query, headers: headers, body: body)
-        request.phase.withLock { $0 = .handling }
         MHD_suspend_connection(connection)
         let suspended = SuspendedConnection(pointer: connection)
         Task { [server, request] in
             let response = await server.handle(message, from: peer)
-            request.phase.withLock { $0 = .answered(response) }
+            request.progress.withLock { $0.answer(response) }
             suspended.resume()
         }
         return .YES
@@ -153,11 +142,8 @@ private struct Exchange {
                 return .NO
             }
         }
-        request.phase.withLock { $0 = .queued }
         return MHD_queue_response(connection, UInt32(response.status), message)
     }
-
-    private var tooLarge: HTTPResponse { .problem(Problems.tooLarge(limit: server.limits.body)) }
 
     private var peer: PeerCredentials? {
         guard let pointer = altp_mhd_socket_context(connection) else { return nil }

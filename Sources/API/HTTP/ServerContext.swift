@@ -77,22 +77,14 @@ final class ConnectionContext: Sendable {
 
 /// One request on its way through the library's callbacks.
 final class RequestContext: Sendable {
-    enum Phase {
-        /// The request line was read; its headers follow.
-        case begun
-        case receiving(BodyIntake)
-        /// The connection is suspended.
-        case handling
-        case answered(HTTPResponse)
-        /// The answer is in the library's hands.
-        case queued
-    }
-
     /// As sent, undecoded.
     let target: String
-    let phase = Mutex(Phase.begun)
+    let progress: Mutex<RequestProgress>
     /// It was counted by `ServerContext.begin`.
     let counted = Atomic(false)
 
-    init(target: String) { self.target = target }
+    init(target: String, bodyLimit: Int) {
+        self.target = target
+        progress = Mutex(RequestProgress(limit: bodyLimit))
+    }
 }
