@@ -21,6 +21,11 @@ package struct EventLinesError: Error, Sendable, Hashable, CustomStringConvertib
     package var line: Int
     package var problem: String
 
+    package init(line: Int, problem: String) {
+        self.line = line
+        self.problem = problem
+    }
+
     package var description: String {
         line == 0 ? "the events file \(problem)" : "line \(line) of the events file: \(problem)"
     }
@@ -46,7 +51,6 @@ package enum EventLines {
         let decoder = JSONDecoder()
         for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
-            // The sandbox's caller pays for what it sends: empty lines are bounded by the file's size alone.
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             guard events.count < mostLines else {
                 throw EventLinesError(
