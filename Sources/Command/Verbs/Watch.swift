@@ -7,8 +7,9 @@ struct Watch: Verb {
     static let summary = "Show what happens, as it happens"
     static let discussion = """
         On a terminal a line for each Processing under way, redrawn in place, and each that ended above it;
-        in a pipe a line for each thing that happened. --until-idle leaves when there has been a Processing and none is
-        waiting or running any more. The exit status is 0 whatever became of the Processings; altp wait tells.
+        in a pipe a line for each thing that happened. --until-idle leaves when there has been a Processing (with --since:
+        one created since then) and none is waiting or running any more.
+        The exit status is 0 whatever became of the Processings; altp wait tells.
         """
     static let examples = [
         Example("altp watch", "Until Ctrl-C."),
@@ -37,7 +38,9 @@ struct Watch: Verb {
         let interruption = Interruption.install()
         let client = launcher.client(context, interruption: interruption)
         let start = context.now - (since?.milliseconds ?? 0)
-        var feed = WatchFeed(client: client, tasks: tasks, start: start, isInsideSandbox: context.isInsideSandbox)
+        var feed = WatchFeed(
+            client: client, tasks: tasks, start: start, countsHistory: since == nil,
+            isInsideSandbox: context.isInsideSandbox)
         var model = WatchModel()
         var display = WatchDisplay(output: context.output)
         let deadline = timeout.map { MonotonicTime.now + Int($0.milliseconds) }
@@ -70,13 +73,16 @@ struct WatchFeed {
     let start: Int64
     let isInsideSandbox: Bool
     private var labels: [Int64: String] = [:]
-    /// Whether there is any Processing at all, also one that ended before.
+    /// Whether one that ended before the start counts as seen.
+    let countsHistory: Bool
+    /// Whether there has been a Processing.
     private(set) var hasSeenAny = false
 
     /// More than these under way at once are told of as the others end.
     private static let most = 500
 
-    init(client: LauncherClient, tasks: [String], start: Int64, isInsideSandbox: Bool) {
+    init(client: LauncherClient, tasks: [String], start: Int64, countsHistory: Bool, isInsideSandbox: Bool) {
+        self.countsHistory = countsHistory
         self.client = client
         self.isInsideSandbox = isInsideSandbox
         self.tasks = tasks
@@ -93,7 +99,7 @@ struct WatchFeed {
                 listed[item.id] = item
             }
         }
-        if !hasSeenAny, listed.isEmpty {
+        if !hasSeenAny, listed.isEmpty, countsHistory {
             hasSeenAny = try !client.list(ProcessingView.self, "/processings", filter, limit: 1).items.isEmpty
         }
         hasSeenAny = hasSeenAny || !listed.isEmpty
