@@ -23,6 +23,8 @@ extension APIService {
         guard body.percent != nil || body.text != nil else {
             throw Problems.invalid("Progress needs percent, text or both.")
         }
+        try FieldCheck.range(body.percent, "percent", 0...100)
+        try FieldCheck.line(body.text, "text", limit: 500)
         try await launched { () async throws(LauncherError) in
             try await launcher.progress(peer, percent: body.percent, text: body.text)
         }
@@ -43,11 +45,10 @@ extension APIService {
     }
 
     static func ending(_ body: EndSelf) throws(Problem) -> SelfEnding {
+        try FieldCheck.line(body.reason, "reason")
         if body.outcome == .success { return .success(reason: body.reason) }
         guard let reason = body.reason, !reason.isEmpty else {
-            throw Problems.invalid(
-                "reason is missing",
-                errors: [.init(field: "reason", detail: "is missing; a failure must say why")])
+            throw FieldCheck.wrong("reason", "is missing; a failure must say why")
         }
         return body.outcome == .soft ? .soft(reason: reason) : .hard(reason: reason)
     }

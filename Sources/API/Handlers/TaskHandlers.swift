@@ -38,6 +38,7 @@ extension APIService {
     }
 
     func pause(_ task: String, reason: String?, by caller: Caller) async throws(Problem) -> TaskView {
+        try FieldCheck.line(reason, "reason")
         try await launched { () async throws(LauncherError) in
             try await launcher.pause(task: task, by: caller.source, reason: reason)
         }
