@@ -56,12 +56,16 @@ package struct ProcessingRecord: Sendable, Hashable {
     package var endedAt: Int64?
     /// The block of uids that it holds; nil before its directories exist and after they are gone.
     package var uidBlock: UInt32?
+    /// Its pass over the chain, from 1; a rerun begins the next.
+    package var run: Int
+    /// When its directories may go; nil while it has not ended.
+    package var expiresAt: Int64?
 
     package init(
         id: Int64, task: String, definition: String, scripts: String?, event: Int64?, params: String, priority: Int,
         status: ProcessingStatus, outcome: String? = nil, script: String? = nil, reason: String? = nil,
         createdAt: Int64,
-        startedAt: Int64? = nil, endedAt: Int64? = nil, uidBlock: UInt32? = nil
+        startedAt: Int64? = nil, endedAt: Int64? = nil, uidBlock: UInt32? = nil, run: Int = 1, expiresAt: Int64? = nil
     ) {
         self.id = id
         self.task = task
@@ -78,6 +82,8 @@ package struct ProcessingRecord: Sendable, Hashable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.uidBlock = uidBlock
+        self.run = run
+        self.expiresAt = expiresAt
     }
 }
 
@@ -93,11 +99,15 @@ package struct AttemptRecord: Sendable, Hashable {
     package var script: String
     /// From 1, within the Processing and the Script.
     package var number: Int
+    /// The Processing's run that it belongs to.
+    package var run: Int
     package var state: AttemptState
     /// The outcome's name, once ended.
     package var outcome: String?
     /// The whole outcome as JSON, once ended (`Sandbox.Outcome`).
     package var outcomeDetail: String?
+    /// How the Script asked to be ended, as JSON, when it did.
+    package var ending: String?
     /// Progress as the Script reported it, 0 to 100, and its line of text.
     package var progress: Double?
     package var progressText: String?
@@ -105,19 +115,49 @@ package struct AttemptRecord: Sendable, Hashable {
     package var endedAt: Int64?
 
     package init(
-        processing: Int64, script: String, number: Int, state: AttemptState, outcome: String? = nil,
-        outcomeDetail: String? = nil, progress: Double? = nil, progressText: String? = nil, startedAt: Int64,
+        processing: Int64, script: String, number: Int, run: Int = 1, state: AttemptState, outcome: String? = nil,
+        outcomeDetail: String? = nil, ending: String? = nil, progress: Double? = nil, progressText: String? = nil,
+        startedAt: Int64,
         endedAt: Int64? = nil
     ) {
         self.processing = processing
         self.script = script
         self.number = number
+        self.run = run
         self.state = state
         self.outcome = outcome
         self.outcomeDetail = outcomeDetail
+        self.ending = ending
         self.progress = progress
         self.progressText = progressText
         self.startedAt = startedAt
         self.endedAt = endedAt
+    }
+}
+
+/// What is stored of a Task beside its file.
+package struct TaskRecord: Sendable, Hashable {
+    package var name: String
+    package var paused: Bool
+    package var pauseReason: String?
+    /// When it last fired, for `every` and `cron`.
+    package var lastTick: Int64?
+
+    package init(name: String, paused: Bool = false, pauseReason: String? = nil, lastTick: Int64? = nil) {
+        self.name = name
+        self.paused = paused
+        self.pauseReason = pauseReason
+        self.lastTick = lastTick
+    }
+}
+
+/// One line of a Processing's history.
+package struct JournalEntry: Sendable, Hashable {
+    package var at: Int64
+    package var text: String
+
+    package init(at: Int64, text: String) {
+        self.at = at
+        self.text = text
     }
 }

@@ -5,69 +5,36 @@ package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
-/// A page of a list, newest first.
-package struct Page<Element: Sendable>: Sendable {
-    package var items: [Element]
-    /// Give it as `before` to get the next page; nil on the last.
-    package var next: Int64?
-
-    package init(items: [Element], next: Int64?) {
-        self.items = items
-        self.next = next
-    }
-}
-
-package struct ProcessingFilter: Sendable, Hashable {
-    package var statuses: Set<ProcessingStatus> = []
-    package var outcomes: Set<String> = []
-    package var tasks: Set<String> = []
-    /// Created at or after this time.
-    package var since: Int64?
-
-    package init() {}
-}
-
-/// Counts of one Task since the store was made, kept as it goes.
-package struct TaskStatistics: Sendable, Hashable {
-    package var task: String
-    package var waiting: Int
-    package var running: Int
-    /// Ended Processings by outcome name.
-    package var ended: [String: Int]
-    /// Sum over the ended ones, start to end.
-    package var milliseconds: Int64
-
-    package init(task: String, waiting: Int, running: Int, ended: [String: Int], milliseconds: Int64) {
-        self.task = task
-        self.waiting = waiting
-        self.running = running
-        self.ended = ended
-        self.milliseconds = milliseconds
-    }
-}
-
-/// The Launcher's durable state in one SQLite database (WAL). Reads may come from any task; writes are committed in groups by one writer.
+/// The Launcher's durable state in one SQLite database (WAL). Reads may come from any task; writes are committed in groups
+/// by one writer.
 package final class Store: Sendable {
+    private let writer: Writer
+    private let readers: Readers
+
     /// Opens or creates the database and brings its schema up to date.
-    package init(path: String) throws(StoreError) { fatalError("under construction") }
+    package init(path: String) throws(StoreError) {
+        let connection = try Connection(path: path, readOnly: false)
+        // FULL, with WAL: a commit is on the disk when it returns, also after a power cut.
+        try connection.script(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
+        )
+        try Schema.migrate(connection, path: path)
+        var reading: [Connection] = []
+        for _ in 0..<2 { reading.append(try Connection(path: path, readOnly: true)) }
+        writer = Writer(connection)
+        readers = Readers(reading)
+    }
 
-    // Reads that the API uses. Writes are the Launcher's and are not listed here.
+    /// Runs the body in a transaction and returns once it is durable. A body that throws changes nothing.
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        try await writer.write { connection throws(StoreError) in try body(StoreTransaction(connection: connection)) }
+    }
 
-    package func processing(_ id: Int64) async throws(StoreError) -> ProcessingRecord? {
-        fatalError("under construction")
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        try await readers.read(body)
     }
-    package func attempts(of processing: Int64) async throws(StoreError) -> [AttemptRecord] {
-        fatalError("under construction")
-    }
-    package func processings(
-        _ filter: ProcessingFilter, before: Int64?, limit: Int
-    ) async throws(StoreError) -> Page<ProcessingRecord> { fatalError("under construction") }
-    package func event(_ id: Int64) async throws(StoreError) -> EventRecord? { fatalError("under construction") }
-    package func processings(ofEvent event: Int64) async throws(StoreError) -> [Int64] {
-        fatalError("under construction")
-    }
-    package func events(types: Set<String>, before: Int64?, limit: Int) async throws(StoreError) -> Page<EventRecord> {
-        fatalError("under construction")
-    }
-    package func statistics() async throws(StoreError) -> [TaskStatistics] { fatalError("under construction") }
 }

@@ -1,0 +1,189 @@
+/// A page of a list, newest first.
+package struct Page<Element: Sendable>: Sendable {
+    package var items: [Element]
+    /// Give it as `before` to get the next page; nil on the last.
+    package var next: Int64?
+
+    package init(items: [Element], next: Int64?) {
+        self.items = items
+        self.next = next
+    }
+
+    /// From one row more than the page holds.
+    fileprivate init(_ rows: [Element], limit: Int, id: (Element) -> Int64) {
+        let items = Array(rows.prefix(limit))
+        self.init(items: items, next: rows.count > limit ? items.last.map(id) : nil)
+    }
+}
+
+package struct ProcessingFilter: Sendable, Hashable {
+    package var statuses: Set<ProcessingStatus> = []
+    package var outcomes: Set<String> = []
+    package var tasks: Set<String> = []
+    /// Created at or after this time.
+    package var since: Int64?
+
+    package init() {}
+}
+
+/// Counts of one Task since the store was made, kept as it goes.
+package struct TaskStatistics: Sendable, Hashable {
+    package var task: String
+    package var waiting: Int
+    package var running: Int
+    /// Ended Processings by outcome name.
+    package var ended: [String: Int]
+    /// Sum over the ended ones, start to end.
+    package var milliseconds: Int64
+
+    package init(task: String, waiting: Int, running: Int, ended: [String: Int], milliseconds: Int64) {
+        self.task = task
+        self.waiting = waiting
+        self.running = running
+        self.ended = ended
+        self.milliseconds = milliseconds
+    }
+}
+
+extension Store {
+    package func processing(_ id: Int64) async throws(StoreError) -> ProcessingRecord? {
+        try await read { connection throws(StoreError) in
+            try connection.first(
+                "SELECT \(ProcessingRecord.columns) FROM processing WHERE id = ?", .integer(id),
+                read: ProcessingRecord.init)
+        }
+    }
+
+    /// In the order in which they were started.
+    package func attempts(of processing: Int64) async throws(StoreError) -> [AttemptRecord] {
+        try await read { connection throws(StoreError) in
+            try connection.all(
+                "SELECT \(AttemptRecord.columns) FROM attempt WHERE processing = ? ORDER BY started_at, number",
+                [.integer(processing)], AttemptRecord.init)
+        }
+    }
+
+    package func processings(
+        _ filter: ProcessingFilter, before: Int64?, limit: Int
+    ) async throws(StoreError) -> Page<ProcessingRecord> {
+        var conditions: [String] = []
+        var values: [Value] = []
+        func within(_ column: String, _ allowed: some Collection<String>) {
+            guard !allowed.isEmpty else { return }
+            conditions.append("\(column) IN (\(allowed.map { _ in "?" }.joined(separator: ", ")))")
+            values += allowed.sorted().map(Value.text)
+        }
+        within("status", filter.statuses.map(\.rawValue))
+        within("outcome", filter.outcomes)
+        within("task", filter.tasks)
+        if let since = filter.since {
+            conditions.append("created_at >= ?")
+            values.append(.integer(since))
+        }
+        if let before {
+            conditions.append("id < ?")
+            values.append(.integer(before))
+        }
+        let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
+        let sql = "SELECT \(ProcessingRecord.columns) FROM processing \(condition)ORDER BY id DESC LIMIT ?"
+        let bound = values + [.integer(Int64(limit) + 1)]
+        return try await read { connection throws(StoreError) in
+            Page(try connection.all(sql, bound, ProcessingRecord.init), limit: limit) { $0.id }
+        }
+    }
+
+    package func event(_ id: Int64) async throws(StoreError) -> EventRecord? {
+        try await read { connection throws(StoreError) in try StoreTransaction(connection: connection).event(id) }
+    }
+
+    package func processings(ofEvent event: Int64) async throws(StoreError) -> [Int64] {
+        try await read { connection throws(StoreError) in
+            try StoreTransaction(connection: connection).processings(ofEvent: event)
+        }
+    }
+
+    package func events(types: Set<String>, before: Int64?, limit: Int) async throws(StoreError) -> Page<EventRecord> {
+        let list = types.isEmpty ? "" : "type IN (\(types.map { _ in "?" }.joined(separator: ", "))) AND "
+        let values = types.sorted().map(Value.text) + [.integer(before ?? .max), .integer(Int64(limit) + 1)]
+        return try await read { connection throws(StoreError) in
+            let rows = try connection.all(
+                "SELECT \(EventRecord.columns) FROM event WHERE \(list)id < ? ORDER BY id DESC LIMIT ?", values,
+                EventRecord.init)
+            return Page(rows, limit: limit) { $0.id }
+        }
+    }
+
+    package func journal(of processing: Int64) async throws(StoreError) -> [JournalEntry] {
+        try await read { connection throws(StoreError) in
+            try connection.all(
+                "SELECT at, text FROM journal WHERE processing = ? ORDER BY id", [.integer(processing)]
+            ) { JournalEntry(at: $0.integer(0), text: $0.text(1)) }
+        }
+    }
+
+    package func definition(_ hash: String) async throws(StoreError) -> String? {
+        try await read { connection throws(StoreError) in
+            try connection.first("SELECT content FROM definition WHERE hash = ?", .text(hash)) { $0.text(0) }
+        }
+    }
+
+    package func tasks() async throws(StoreError) -> [TaskRecord] {
+        try await read { connection throws(StoreError) in
+            try connection.all("SELECT name, paused, pause_reason, last_tick FROM task") {
+                TaskRecord(
+                    name: $0.text(0), paused: $0.integer(1) != 0, pauseReason: $0.optionalText(2),
+                    lastTick: $0.optionalInteger(3))
+            }
+        }
+    }
+
+    /// Those that have not ended, oldest first.
+    package func openProcessings() async throws(StoreError) -> [ProcessingRecord] {
+        try await read { connection throws(StoreError) in
+            try connection.all(
+                "SELECT \(ProcessingRecord.columns) FROM processing WHERE status IN ('waiting', 'running') ORDER BY id",
+                [],
+                ProcessingRecord.init)
+        }
+    }
+
+    /// Those that have ended and whose directories are still there.
+    package func keptProcessings() async throws(StoreError) -> [ProcessingRecord] {
+        try await read { connection throws(StoreError) in
+            try connection.all(
+                """
+                SELECT \(ProcessingRecord.columns) FROM processing
+                WHERE uid_block IS NOT NULL AND status NOT IN ('waiting', 'running')
+                """, [], ProcessingRecord.init)
+        }
+    }
+
+    package func statistics() async throws(StoreError) -> [TaskStatistics] {
+        try await read { connection throws(StoreError) in
+            var tasks: [String: TaskStatistics] = [:]
+            func change(_ task: String, _ body: (inout TaskStatistics) -> Void) {
+                body(
+                    &tasks[
+                        task, default: TaskStatistics(task: task, waiting: 0, running: 0, ended: [:], milliseconds: 0)])
+            }
+            let open = try connection.all(
+                """
+                SELECT task, status, count(*) FROM processing WHERE status IN ('waiting', 'running') GROUP BY task, status
+                """
+            ) { ($0.text(0), $0.text(1), Int($0.integer(2))) }
+            for (task, status, count) in open {
+                change(task) { if status == "waiting" { $0.waiting = count } else { $0.running = count } }
+            }
+            let ended = try connection.all(
+                "SELECT task, outcome, sum(count), sum(milliseconds) FROM statistic WHERE script = '' GROUP BY task, outcome"
+            ) { ($0.text(0), $0.text(1), Int($0.integer(2)), $0.integer(3)) }
+            for (task, outcome, count, milliseconds) in ended {
+                change(task) {
+                    $0.ended[outcome] = count
+                    $0.milliseconds += milliseconds
+                }
+            }
+            return tasks.values.sorted { $0.task < $1.task }
+        }
+    }
+}

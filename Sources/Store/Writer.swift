@@ -1,0 +1,110 @@
+import Dispatch
+import Synchronization
+
+/// The database's one writer. What is asked for while a commit is under way goes into the next one together, so that a
+/// crowd of small transactions costs one fsync(2).
+///
+/// `@unchecked`: the connection is used on the serial queue alone.
+final class Writer: @unchecked Sendable {
+    private struct Job: Sendable {
+        /// Does the work; its result is handed out by `finish` once it is durable.
+        var body: @Sendable (Connection) throws(StoreError) -> Void
+        /// nil when the work is committed, else why it is not.
+        var finish: @Sendable (StoreError?) -> Void
+    }
+
+    private let connection: Connection
+    private let queue = DispatchQueue(label: "altp.store.writer")
+    private let waiting = Mutex<[Job]>([])
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    /// Runs the body in a transaction and returns once it is durable. A body that throws changes nothing.
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let outcome: Swift.Result<Result, StoreError> = await withCheckedContinuation { continuation in
+            let result = Box<Result>()
+            let job = Job { connection throws(StoreError) in
+                result.value.withLock { $0 = nil }
+                let value = try body(connection)
+                result.value.withLock { $0 = value }
+            } finish: { error in
+                if let error {
+                    continuation.resume(returning: .failure(error))
+                } else {
+                    continuation.resume(returning: .success(result.value.withLock { $0! }))
+                }
+            }
+            let isFirst = waiting.withLock { jobs in
+                jobs.append(job)
+                return jobs.count == 1
+            }
+            if isFirst { queue.async { self.commitWaiting() } }
+        }
+        return try outcome.get()
+    }
+
+    private final class Box<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
+    }
+
+    private func commitWaiting() {
+        let jobs = waiting.withLock { jobs in
+            defer { jobs = [] }
+            return jobs
+        }
+        var failures = [StoreError?](repeating: nil, count: jobs.count)
+        do {
+            try connection.run("BEGIN IMMEDIATE")
+            for (index, job) in jobs.enumerated() { failures[index] = try attempt(job) }
+            try connection.run("COMMIT")
+        } catch {
+            try? connection.run("ROLLBACK")
+            for index in failures.indices { failures[index] = failures[index] ?? error }
+        }
+        for (job, failure) in zip(jobs, failures) { job.finish(failure) }
+    }
+
+    /// Runs a job so that its failure undoes its own work and nothing else.
+    ///
+    /// - Returns: its failure; throws when the transaction as a whole can no longer be used.
+    private func attempt(_ job: Job) throws(StoreError) -> StoreError? {
+        try connection.run("SAVEPOINT job")
+        do {
+            try job.body(connection)
+        } catch {
+            try connection.run("ROLLBACK TO job")
+            try connection.run("RELEASE job")
+            return error
+        }
+        try connection.run("RELEASE job")
+        return nil
+    }
+}
+
+/// A few connections that only read, each on a queue of its own, taken in turn.
+///
+/// `@unchecked`: each connection is used on its own serial queue alone.
+final class Readers: @unchecked Sendable {
+    private let readers: [(queue: DispatchQueue, connection: Connection)]
+    private let next = Atomic<Int>(0)
+
+    init(_ connections: [Connection]) {
+        readers = connections.enumerated().map { (DispatchQueue(label: "altp.store.reader.\($0)"), $1) }
+    }
+
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let result: Swift.Result<Result, StoreError> = await withCheckedContinuation { continuation in
+            let place = Int(UInt(bitPattern: index) % UInt(readers.count))
+            readers[place].queue.async {
+                let connection = self.readers[place].connection
+                continuation.resume(returning: Swift.Result { () throws(StoreError) in try body(connection) })
+            }
+        }
+        return try result.get()
+    }
+}
