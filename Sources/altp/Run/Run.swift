@@ -42,5 +42,12 @@ struct Run: Verb {
         }
     }
 
-    private func loadPolicy() throws -> Policy { Policy(name: "default") }
+    private func loadPolicy() throws(CommandFailure) -> Policy {
+        guard let policy else { return Policy(name: "default") }
+        do throws(ConfigurationProblems) {
+            return try Policy.load(file: policy)
+        } catch {
+            throw CommandFailure(error.description, status: ExitStatus(SandboxedRun.Status.failure))
+        }
+    }
 }

@@ -1,0 +1,178 @@
+import Glibc
+
+/// What a configuration folder says, as far as it can be understood.
+package struct LenientHostFolder: Sendable {
+    /// The Tasks here are those whose files, and the policies that they name, are good.
+    package var folder: HostFolder
+    /// By Task, where its own file is broken.
+    package var brokenTasks: [String: [Diagnostic]]
+    /// All that is wrong, in whichever file.
+    package var problems: [Diagnostic]
+}
+
+extension HostFolder {
+    /// Reads a folder; throws all that is wrong with it.
+    package static func load(_ path: String) throws(ConfigurationProblems) -> HostFolder {
+        let lenient = loadLeniently(path)
+        guard lenient.problems.isEmpty else { throw ConfigurationProblems(lenient.problems) }
+        return lenient.folder
+    }
+
+    /// Reads of a folder what can be read.
+    package static func loadLeniently(_ path: String) -> LenientHostFolder {
+        var loader = HostFolderLoader(path: path)
+        return loader.load()
+    }
+}
+
+extension Policy {
+    /// Reads a policy file that belongs to no folder; its name is the file's.
+    package static func load(file path: String) throws(ConfigurationProblems) -> Policy {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let base = parts.last.map(String.init) ?? path
+        let name = base.hasSuffix(".yaml") ? String(base.dropLast(5)) : base
+        let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
+        let findings = Findings(file: path)
+        let root = try YAMLReader.read(try ConfigurationFile.read(path, shownAs: path), file: path)
+        let policy = PolicyReader(findings: findings, folder: folder.isEmpty ? "/" : folder).policy(root, name: name)
+        guard findings.isEmpty else { throw ConfigurationProblems(findings.diagnostics) }
+        return policy
+    }
+}
+
+/// Reads the files of one folder.
+private struct HostFolderLoader {
+    let path: String
+    var problems: [Diagnostic] = []
+
+    init(path: String) { self.path = path }
+
+    mutating func load() -> LenientHostFolder {
+        var brokenTasks: [String: [Diagnostic]] = [:]
+        let host = host()
+        let policyFolder = "\(path)/policies"
+        let rootfs = files(in: "rootfs") { root, name, findings in
+            HostReader(findings: findings).rootfs(root, name: name)
+        }
+        let policies = files(in: "policies") { root, name, findings in
+            let policy = PolicyReader(findings: findings, folder: policyFolder).policy(root, name: name)
+            if policy.rootfs != "host", rootfs.good[policy.rootfs] == nil, !rootfs.broken.keys.contains(policy.rootfs) {
+                let known = rootfs.good.keys + ["host"]
+                findings.report(
+                    root?.value(of: "rootfs") ?? root ?? YAMLNode(content: .mapping([]), line: 1, column: 1),
+                    "rootfs: there is no rootfs/\(policy.rootfs).yaml\(Suggestion.text(for: policy.rootfs, among: known))"
+                )
+            }
+            return policy
+        }
+        var known = policies.good
+        if known["default"] == nil { known["default"] = Policy(name: "default") }
+        let tasks = files(in: "tasks") { root, name, findings in
+            TaskReader(
+                findings: findings, host: host, policies: known, brokenPolicies: Set(policies.broken.keys)
+            ).task(root, name: name)
+        }
+        for (name, diagnostics) in tasks.broken { brokenTasks[name] = diagnostics }
+        for group in [rootfs.broken, policies.broken, tasks.broken] { problems += group.values.flatMap { $0 } }
+        let folder = HostFolder(path: path, host: host, tasks: tasks.good, policies: known, rootfs: rootfs.good)
+        return LenientHostFolder(
+            folder: folder, brokenTasks: brokenTasks, problems: ConfigurationProblems(problems).diagnostics)
+    }
+
+    private mutating func host() -> HostConfiguration {
+        guard access("\(path)/altp.yaml", F_OK) == 0 else {
+            problems.append(
+                Diagnostic(
+                    file: "altp.yaml",
+                    message: "\(path) is no host folder: it has no altp.yaml; altp init DIR writes one"))
+            return HostConfiguration()
+        }
+        let findings = Findings(file: "altp.yaml")
+        let host = HostReader(findings: findings).host(read("altp.yaml", findings))
+        problems += findings.diagnostics
+        return host
+    }
+
+    private func read(_ name: String, _ findings: Findings) -> YAMLNode? {
+        do throws(ConfigurationProblems) {
+            return try YAMLReader.read(try ConfigurationFile.read("\(path)/\(name)", shownAs: name), file: name)
+        } catch {
+            findings.add(error)
+            return nil
+        }
+    }
+
+    /// Reads every `NAME.yaml` of a sub-folder, which may be absent.
+    private mutating func files<Value>(
+        in folder: String, _ body: (YAMLNode?, String, Findings) -> Value?
+    ) -> (good: [String: Value], broken: [String: [Diagnostic]]) {
+        var good: [String: Value] = [:]
+        var broken: [String: [Diagnostic]] = [:]
+        for entry in ConfigurationFile.entries("\(path)/\(folder)") {
+            let file = "\(folder)/\(entry)"
+            if entry.hasSuffix(".yml") {
+                problems.append(Diagnostic(file: file, message: "is not read: rename it to end with .yaml"))
+            }
+            guard entry.hasSuffix(".yaml"), !entry.hasPrefix(".") else { continue }
+            let name = String(entry.dropLast(5))
+            let findings = Findings(file: file)
+            guard Names.isValid(name) else {
+                problems.append(Diagnostic(file: file, message: "\"\(name)\" is no name: \(Names.rule)"))
+                continue
+            }
+            let root = read(file, findings)
+            // What is no YAML has been reported; reading on would only repeat it.
+            let value = findings.isEmpty ? body(root, name, findings) : nil
+            if let value, findings.isEmpty {
+                good[name] = value
+            } else {
+                broken[name] = findings.diagnostics
+            }
+        }
+        return (good, broken)
+    }
+}
+
+extension YAMLNode {
+    /// The value of a key, when this is a mapping that has it.
+    fileprivate func value(of key: String) -> YAMLNode? {
+        guard case .mapping(let entries) = content else { return nil }
+        return entries.first { $0.key.text == key }?.value
+    }
+}
+
+/// Files as the administrator wrote them.
+package enum ConfigurationFile {
+    /// - Parameter name: what diagnostics call it.
+    package static func read(_ path: String, shownAs name: String) throws(ConfigurationProblems) -> [UInt8] {
+        func failure(_ call: String) -> ConfigurationProblems {
+            ConfigurationProblems([Diagnostic(file: name, message: "\(call): \(String(cString: strerror(errno)))")])
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure("open") }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while content.count <= YAMLReader.largestFile {
+            let count = chunk.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress!, $0.count) }
+            guard count >= 0 else { throw failure("read") }
+            if count == 0 { break }
+            content.append(contentsOf: chunk[..<count])
+        }
+        return content
+    }
+
+    /// The names in a folder, in order; none when it cannot be read.
+    static func entries(_ path: String) -> [String] {
+        guard let stream = opendir(path) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let item = readdir(stream) {
+            names.append(
+                withUnsafePointer(to: &item.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names.sorted()
+    }
+}

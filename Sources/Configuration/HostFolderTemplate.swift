@@ -1,0 +1,109 @@
+/// The host folder that `altp init` writes: small, commented, and accepted by `altp check`.
+package enum HostFolderTemplate {
+    package struct File: Sendable {
+        package var path: String
+        package var content: String
+        package var isExecutable = false
+    }
+
+    package static let files = [
+        File(path: "altp.yaml", content: host), File(path: "policies/default.yaml", content: policy),
+        File(path: "tasks/discover.yaml", content: discover), File(path: "tasks/process.yaml", content: process),
+        File(path: "tasks/discover/discover.sh", content: discoverScript, isExecutable: true),
+        File(path: "tasks/process/load.sh", content: loadScript, isExecutable: true),
+        File(path: "tasks/process/report.sh", content: reportScript, isExecutable: true),
+    ]
+
+    private static let host = """
+        # The host. Every key may be left out; what is shown commented is the default.
+
+        # state: /var/lib/altp     # Processings, kept scripts, the database
+        # run: /run/altp           # the socket that the altp command talks to
+        # cpu: 4                   # cores to hand out to Scripts; all that the host has
+        # memory: 16G              # memory to hand out; nine tenths of what the host has
+        # uids: {first: 1879048192, blocks: 4032}   # host uids that belong to sandboxes alone
+        # cgroup: altp             # the name of the control group that all sandboxes are in
+
+        # Things that there is a limited number of. A Script names how many it holds while it runs.
+        pools:
+          download: 2
+
+        """
+
+    private static let policy = """
+        # What Scripts may use that name no other policy. A Script's own `limits` outrank these.
+        rootfs: host               # the host's /usr, read-only
+        limits:
+          cpu: 1                   # cores: a ceiling, and what is reserved
+          memory: 1G
+          pids: 64                 # processes and threads
+          open_files: 1024
+          log: 16M                 # of what the Script prints
+          wall_time: 30m
+          # cpu_time: 20m          # of all its processes together
+        network: none              # or: host
+        seccomp: default           # default | strict | none | a file in the OCI format, FILE.json
+        # mounts:
+        #   - {source: /srv/archive, target: /archive}                              # read-only
+        #   - {source: /srv/products, target: /products, mode: rw, owner: www-data}
+        control: self              # what a Script may steer: none | self | task | host
+
+        """
+
+    private static let discover = """
+        # A Periodic Task: looks for something new, and emits an Event for each find.
+        description: Find what is new
+        every: 1m                  # or  cron: "*/5 * * * *"  with  timezone: Europe/Berlin
+        policy: default
+        scripts:
+          - name: discover
+            run: discover.sh       # a text is a line for /bin/sh; /scripts is on the PATH
+
+        """
+
+    private static let discoverScript = """
+        #!/bin/sh
+        # A line of JSON in $ALTP_EVENTS becomes an Event when this script succeeds. The id is the deduplication key:
+        # an Event that was sent before is not sent again. Here: one find every hour.
+        hour=$(date -u +%Y-%m-%dT%H)
+        echo "{\\"type\\": \\"find\\", \\"id\\": \\"$hour\\", \\"params\\": {\\"name\\": \\"$hour\\"}}" >> "$ALTP_EVENTS"
+        echo "found $hour"
+
+        """
+
+    private static let process = """
+        # An Event Task: a chain of Scripts for each Event of its type.
+        description: Process one find
+        on_event: find
+        params:
+          name: {type: string, required: true}
+        policy: default
+        max_running: 4
+        keep: {success: 1h, failed: 7d}
+        scripts:
+          - name: load
+            run: [load.sh, "${name}"]          # a list is an argument vector, no shell
+            pools: {download: 1}
+            retry: {limit: 3, delay: 30s, backoff: 2, max_delay: 10m, on: [soft, timeout]}
+          - name: report
+            run: report.sh                     # parameters are variables too: $PARAM_NAME
+            limits: {memory: 256M}
+
+        """
+
+    private static let loadScript = """
+        #!/bin/sh
+        # /processing is shared by the Scripts of this Processing, /scratch is this Script's own.
+        # Exit status 75 is a soft failure: try again later. Anything else but 0 is final.
+        echo "loading $1"
+        echo "content of $1" > /processing/loaded.txt || exit 75
+
+        """
+
+    private static let reportScript = """
+        #!/bin/sh
+        echo "processed $PARAM_NAME in Processing $ALTP_PROCESSING, attempt $ALTP_ATTEMPT"
+        wc -c < /processing/loaded.txt
+
+        """
+}

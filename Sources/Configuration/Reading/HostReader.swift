@@ -1,0 +1,71 @@
+/// Reads altp.yaml and rootfs definitions.
+struct HostReader {
+    let findings: Findings
+
+    private static let keys = [
+        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup",
+    ]
+
+    func host(_ root: YAMLNode?) -> HostConfiguration {
+        var host = HostConfiguration()
+        // An empty altp.yaml is a host with every default.
+        guard let root, !root.isNull, let reader = MappingReader(root, "a host", keys: Self.keys, findings) else {
+            return host
+        }
+        host.state = folder("state", reader) ?? host.state
+        host.run = folder("run", reader) ?? host.run
+        host.cpu = reader.number("cpu", above: 0, upTo: 4096)
+        host.memory = reader.size("memory", atLeast: 1 << 20)
+        for key in NotYetEnforced.hostKeys {
+            if let value = reader.value(key) { findings.report(value, "\(key): \(NotYetEnforced.message)") }
+        }
+        for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
+            let name = key.text ?? ""
+            if !Names.isValid(name) { findings.report(key, "pools: \"\(name)\" is no name: \(Names.rule)") }
+            guard let size = value.text.flatMap({ Int($0) }), size > 0 else {
+                findings.report(value, "pools: \(name): expected a whole number of at least 1; got \(value.kind)")
+                continue
+            }
+            host.pools[name] = size
+        }
+        if let uids = reader.value("uids"),
+            let range = MappingReader(uids, "uids", keys: ["first", "blocks"], findings)
+        {
+            host.uids.first = range.integer("first", 65_536...4_000_000_000).map { UInt32($0) } ?? host.uids.first
+            host.uids.blocks = range.integer("blocks", 1...60_000).map { UInt32($0) } ?? host.uids.blocks
+            let end = Int64(host.uids.first) + Int64(host.uids.blocks) * Int64(UIDRange.blockSize)
+            if end > Int64(UInt32.max) {
+                findings.report(uids, "uids: the range ends at \(end), beyond the greatest uid \(UInt32.max - 1)")
+            }
+        }
+        if let value = reader.value("cgroup"), let name = reader.string("cgroup") {
+            if Names.isValid(name) {
+                host.cgroup = name
+            } else {
+                findings.report(value, "cgroup: \"\(name)\" is no name: \(Names.rule)")
+            }
+        }
+        return host
+    }
+
+    private func folder(_ key: String, _ reader: MappingReader) -> String? {
+        guard let value = reader.value(key), let path = reader.string(key) else { return nil }
+        guard Names.isNormalPath(path), path != "/" else {
+            findings.report(value, "\(key): expected an absolute path without . and ..; got \(value.kind)")
+            return nil
+        }
+        return path
+    }
+
+    func rootfs(_ root: YAMLNode?, name: String) -> RootfsDefinition? {
+        let keys = ["description", "directory"]
+        guard let root else {
+            findings.report("the file is empty; a rootfs has a directory")
+            return nil
+        }
+        guard let reader = MappingReader(root, "a rootfs", keys: keys, findings) else { return nil }
+        reader.require("directory", "a folder that holds a whole root file system")
+        guard let path = folder("directory", reader) else { return nil }
+        return RootfsDefinition(name: name, description: reader.string("description"), source: .directory(path))
+    }
+}

@@ -1,0 +1,134 @@
+/// Reads the values of a mapping by key, and reports every one that is not what it should be.
+struct MappingReader {
+    let node: YAMLNode
+    let findings: Findings
+    private var values: [String: YAMLNode] = [:]
+
+    /// Reports unknown and duplicate keys.
+    ///
+    /// - Parameter what: what the mapping is, for the message when it is none.
+    init?(_ node: YAMLNode, _ what: String, keys: [String], _ findings: Findings) {
+        self.node = node
+        self.findings = findings
+        guard case .mapping(let entries) = node.content else {
+            findings.report(node, "expected \(what), a mapping of \(keys.joined(separator: ", ")); got \(node.kind)")
+            return nil
+        }
+        for entry in entries {
+            let key = entry.key.text ?? ""
+            if !keys.contains(key) {
+                findings.report(entry.key, "unknown key \"\(key)\"\(Suggestion.text(for: key, among: keys))")
+            } else if let first = values[key] {
+                findings.report(entry.key, "duplicate key \"\(key)\"; its first value is in line \(first.line)")
+            } else {
+                values[key] = entry.value
+            }
+        }
+    }
+
+    /// The value's node; nil when the key is absent or its value is null.
+    func value(_ key: String) -> YAMLNode? {
+        guard let value = values[key], !value.isNull else { return nil }
+        return value
+    }
+
+    /// The node even when it is null.
+    func has(_ key: String) -> Bool { values[key] != nil }
+
+    private func read<Value>(_ key: String, _ expected: String, _ body: (YAMLNode) -> Value?) -> Value? {
+        guard let value = value(key) else { return nil }
+        if let result = body(value) { return result }
+        findings.report(value, "\(key): expected \(expected); got \(value.kind)")
+        return nil
+    }
+
+    func string(_ key: String) -> String? { read(key, "a text") { $0.text } }
+
+    func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
+        let limits =
+            range.upperBound == .max
+            ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+        return read(key, "a whole number \(limits)") { node in
+            node.text.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func number(_ key: String, above minimum: Double, upTo maximum: Double) -> Double? {
+        let limits =
+            maximum == .infinity ? "above \(minimum.short)" : "above \(minimum.short), at most \(maximum.short)"
+        return read(key, "a number \(limits)") { node in
+            node.text.flatMap { Double($0) }.flatMap { $0 > minimum && $0 <= maximum && $0.isFinite ? $0 : nil }
+        }
+    }
+
+    func boolean(_ key: String) -> Bool? {
+        read(key, "true or false") { node in
+            switch node.text {
+            case "true": true
+            case "false": false
+            default: nil
+            }
+        }
+    }
+
+    func size(_ key: String, atLeast minimum: Int64 = 0) -> ByteSize? {
+        let limit = minimum > 0 ? " of at least \(ByteSize(bytes: minimum))" : ""
+        return read(key, "a size such as 512K, 16M or 4G\(limit)") { node in
+            node.text.flatMap { ByteSize(parsing: $0) }.flatMap { $0.bytes >= minimum ? $0 : nil }
+        }
+    }
+
+    func timespan(_ key: String, atLeast minimum: Int64 = 0) -> Timespan? {
+        let limit = minimum > 0 ? " of at least \(Timespan(milliseconds: minimum))" : ""
+        return read(key, "a duration such as 30s, 5m or 2h\(limit)") { node in
+            node.text.flatMap { Timespan(parsing: $0) }.flatMap { $0.milliseconds >= minimum ? $0 : nil }
+        }
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) -> Choice? where Choice.RawValue == String {
+        guard let value = value(key) else { return nil }
+        let names = Choice.allCases.map(\.rawValue)
+        if let result = value.text.flatMap({ Choice(rawValue: $0) }) { return result }
+        let suggestion = Suggestion.text(for: value.text ?? "", among: names)
+        findings.report(
+            value, "\(key): expected one of \(names.joined(separator: ", ")); got \(value.kind)\(suggestion)")
+        return nil
+    }
+
+    /// A list's items; a single text counts as a list of one where `orOne`.
+    func list(_ key: String, _ expected: String) -> [YAMLNode]? {
+        read(key, expected) { node in
+            if case .sequence(let items) = node.content { return items }
+            return nil
+        }
+    }
+
+    /// A mapping of names to texts.
+    func texts(_ key: String, _ expected: String) -> [(key: YAMLNode, value: YAMLNode)]? {
+        guard let value = value(key) else { return nil }
+        guard case .mapping(let entries) = value.content else {
+            findings.report(value, "\(key): expected \(expected); got \(value.kind)")
+            return nil
+        }
+        var seen: Set<String> = []
+        var result: [(key: YAMLNode, value: YAMLNode)] = []
+        for entry in entries {
+            if seen.insert(entry.key.text ?? "").inserted {
+                result.append((entry.key, entry.value))
+            } else {
+                findings.report(entry.key, "duplicate key \"\(entry.key.text ?? "")\"")
+            }
+        }
+        return result
+    }
+
+    /// Reports a key that must be there and is not.
+    func require(_ key: String, _ purpose: String) {
+        if value(key) == nil { findings.report(node, "missing key \"\(key)\": \(purpose)") }
+    }
+}
+
+extension Double {
+    /// `1`, not `1.0`.
+    fileprivate var short: String { self == rounded() && magnitude < 1e15 ? "\(Int64(self))" : "\(self)" }
+}

@@ -1,0 +1,116 @@
+import Glibc
+
+/// Reads a policy file.
+struct PolicyReader {
+    let findings: Findings
+    /// The folder of the policy file, to which a seccomp profile's path is relative.
+    let folder: String
+
+    private static let keys = [
+        "description", "rootfs", "limits", "network", "seccomp", "capabilities", "mounts", "control",
+    ]
+    private static let limitKeys = [
+        "cpu", "cpu_time", "memory", "swap", "pids", "disk", "inodes", "open_files", "log", "wall_time", "grace",
+    ]
+
+    /// Where every sandbox has something of its own.
+    private static let reservedTargets = [
+        "/scratch", "/processing", "/scripts", "/run", "/proc", "/dev", "/sys", "/tmp", "/usr", "/etc", "/bin", "/sbin",
+        "/lib", "/lib64", "/var/tmp",
+    ]
+
+    func policy(_ root: YAMLNode?, name: String) -> Policy {
+        var policy = Policy(name: name)
+        guard let root, let reader = MappingReader(root, "a policy", keys: Self.keys, findings) else { return policy }
+        policy.description = reader.string("description")
+        policy.rootfs = reader.string("rootfs") ?? policy.rootfs
+        if let limits = reader.value("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
+        if let network = reader.value("network") { policy.network = self.network(network) }
+        if let seccomp = reader.value("seccomp") { policy.seccomp = self.seccomp(seccomp) }
+        for key in NotYetEnforced.policyKeys {
+            if let value = reader.value(key), value.content != .sequence([]) {
+                findings.report(value, "\(key): \(NotYetEnforced.message)")
+            }
+        }
+        for mount in reader.list("mounts", "a list of mounts") ?? [] {
+            if let mount = self.mount(mount) { policy.mounts.append(mount) }
+        }
+        policy.control = reader.choice("control") ?? policy.control
+        return policy
+    }
+
+    func overrides(_ node: YAMLNode) -> LimitOverrides {
+        var limits = LimitOverrides()
+        guard let reader = MappingReader(node, "limits", keys: Self.limitKeys, findings) else { return limits }
+        limits.cpu = reader.number("cpu", above: 0, upTo: 4096)
+        limits.cpuTime = reader.timespan("cpu_time", atLeast: 1)
+        limits.memory = reader.size("memory", atLeast: 1 << 20)
+        limits.swap = reader.size("swap")
+        limits.pids = reader.integer("pids", 1...4_194_304)
+        limits.openFiles = reader.integer("open_files", 16...1_048_576)
+        limits.log = reader.size("log", atLeast: 4096)
+        limits.wallTime = reader.timespan("wall_time", atLeast: 1)
+        limits.grace = reader.timespan("grace")
+        for key in NotYetEnforced.limits {
+            if let value = reader.value(key) { findings.report(value, "\(key): \(NotYetEnforced.message)") }
+        }
+        return limits
+    }
+
+    private func network(_ node: YAMLNode) -> NetworkAccess {
+        switch node.content {
+        case .scalar("none", _): return .none
+        case .scalar("host", _): return .host
+        case .mapping(let entries) where entries.map(\.key.text) == ["allow"]:
+            findings.report(node, "network: an allow list \(NotYetEnforced.message)")
+        default:
+            findings.report(node, "network: expected none or host; got \(node.kind)")
+        }
+        return .none
+    }
+
+    private func seccomp(_ node: YAMLNode) -> SeccompChoice {
+        switch node.text {
+        case "default": return .default
+        case "strict": return .strict
+        case "none": return .none
+        case let text? where text.hasSuffix(".json"):
+            let path = text.hasPrefix("/") ? text : "\(folder)/\(text)"
+            if access(path, R_OK) != 0 {
+                findings.report(node, "seccomp: open \(text): \(String(cString: strerror(errno)))")
+            }
+            return .file(path)
+        default:
+            findings.report(node, "seccomp: expected default, strict, none or a FILE.json; got \(node.kind)")
+            return .default
+        }
+    }
+
+    private func mount(_ node: YAMLNode) -> Mount? {
+        let keys = ["source", "target", "mode", "owner"]
+        guard let reader = MappingReader(node, "a mount", keys: keys, findings) else { return nil }
+        reader.require("source", "the host's directory or file")
+        reader.require("target", "where the sandbox sees it")
+        let source = path("source", reader)
+        let target = path("target", reader)
+        if let target, let value = reader.value("target") {
+            if let reserved = Self.reservedTargets.first(where: { target == $0 || target.hasPrefix($0 + "/") }) {
+                findings.report(value, "target: \(target): every sandbox has its own \(reserved); choose another place")
+            } else if target == "/" {
+                findings.report(value, "target: the root itself cannot be mounted over")
+            }
+        }
+        guard let source, let target else { return nil }
+        return Mount(
+            source: source, target: target, mode: reader.choice("mode") ?? .ro, owner: reader.string("owner"))
+    }
+
+    private func path(_ key: String, _ reader: MappingReader) -> String? {
+        guard let value = reader.value(key), let path = reader.string(key) else { return nil }
+        guard Names.isNormalPath(path) else {
+            findings.report(value, "\(key): expected an absolute path without . and ..; got \(value.kind)")
+            return nil
+        }
+        return path
+    }
+}

@@ -1,0 +1,137 @@
+/// Reads one Script of a Task file.
+struct ScriptReader {
+    let task: TaskReader
+    let taskPolicy: Policy
+    let parameters: [String]
+
+    private static let keys = ["name", "run", "policy", "limits", "pools", "retry", "workdir", "env"]
+
+    private var findings: Findings { task.findings }
+
+    func script(_ node: YAMLNode) -> ScriptDefinition? {
+        guard let reader = MappingReader(node, "a Script", keys: Self.keys, findings) else { return nil }
+        reader.require("name", "what the Script is called")
+        reader.require("run", "its command, a list of arguments or a line for /bin/sh")
+        let name = reader.string("name") ?? ""
+        if let value = reader.value("name"), value.text != nil, !Names.isValid(name) {
+            findings.report(value, "name: \"\(name)\" is no name: \(Names.rule)")
+        }
+        var policy = task.policy(reader) ?? taskPolicy
+        if let limits = reader.value("limits") {
+            policy.limits = PolicyReader(findings: findings, folder: "").overrides(limits).applied(to: policy.limits)
+        }
+        checkFits(policy, reader)
+        var script = ScriptDefinition(name: name, run: command(reader), policy: policy)
+        script.pools = pools(reader)
+        script.retry = retry(reader)
+        script.workingDirectory = reader.choice("workdir") ?? .scratch
+        script.environment = task.environment(reader)
+        return name.isEmpty ? nil : script
+    }
+
+    /// What can never be handed out is an error here, not a Script that waits for ever.
+    private func checkFits(_ policy: Policy, _ reader: MappingReader) {
+        let place = reader.value("limits") ?? reader.value("policy") ?? reader.node
+        if let cpu = task.host.cpu, policy.limits.cpu > cpu {
+            findings.report(place, "cpu: the Script needs \(policy.limits.cpu) cores, and altp.yaml hands out \(cpu)")
+        }
+        if let memory = task.host.memory, policy.limits.memory > memory {
+            findings.report(
+                place, "memory: the Script needs \(policy.limits.memory), and altp.yaml hands out \(memory)")
+        }
+    }
+
+    private func command(_ reader: MappingReader) -> ScriptDefinition.Command {
+        guard let run = reader.value("run") else { return .shell("") }
+        switch run.content {
+        case .scalar(let line, _):
+            if line.allSatisfy(\.isWhitespace) { findings.report(run, "run: the command is empty") }
+            return .shell(line)
+        case .sequence(let items):
+            if items.isEmpty { findings.report(run, "run: the command is empty") }
+            var arguments: [String] = []
+            for item in items {
+                guard let text = item.text else {
+                    findings.report(item, "run: expected a text; got \(item.kind)")
+                    continue
+                }
+                checkReferences(text, item)
+                arguments.append(text)
+            }
+            return .arguments(arguments)
+        case .mapping:
+            findings.report(run, "run: expected a list of arguments or a line for /bin/sh; got \(run.kind)")
+            return .shell("")
+        }
+    }
+
+    /// Every `${name}` names a parameter; `$$` is a literal `$`.
+    private func checkReferences(_ text: String, _ node: YAMLNode) {
+        var rest = Substring(text)
+        while let dollar = rest.firstIndex(of: "$") {
+            rest = rest[rest.index(after: dollar)...]
+            if rest.first == "$" {
+                rest.removeFirst()
+            } else if rest.first == "{" {
+                guard let end = rest.firstIndex(of: "}") else {
+                    findings.report(node, "run: \"${\" without its \"}\"; write $$ for a literal $")
+                    return
+                }
+                let name = String(rest[rest.index(after: rest.startIndex)..<end])
+                if !parameters.contains(name) {
+                    let suggestion = Suggestion.text(for: name, among: parameters)
+                    findings.report(node, "run: ${\(name)} names no parameter of the Task\(suggestion)")
+                }
+                rest = rest[rest.index(after: end)...]
+            }
+        }
+    }
+
+    private func pools(_ reader: MappingReader) -> [String: Int] {
+        var result: [String: Int] = [:]
+        for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
+            let name = key.text ?? ""
+            guard let size = task.host.pools[name] else {
+                let suggestion = Suggestion.text(for: name, among: task.host.pools.keys)
+                findings.report(key, "pools: altp.yaml declares no pool \"\(name)\"\(suggestion)")
+                continue
+            }
+            guard let amount = value.text.flatMap({ Int($0) }), amount > 0 else {
+                findings.report(value, "pools: \(name): expected a whole number of at least 1; got \(value.kind)")
+                continue
+            }
+            if amount > size {
+                findings.report(value, "pools: \(name): \(amount) is more than the \(size) that altp.yaml declares")
+            }
+            result[name] = amount
+        }
+        return result
+    }
+
+    private func retry(_ reader: MappingReader) -> Retry {
+        var retry = Retry()
+        let keys = ["limit", "delay", "backoff", "max_delay", "on"]
+        guard let node = reader.value("retry"), let fields = MappingReader(node, "retry", keys: keys, findings) else {
+            return retry
+        }
+        retry.limit = fields.integer("limit", 0...1_000_000) ?? retry.limit
+        retry.delay = fields.timespan("delay") ?? retry.delay
+        retry.backoff = fields.number("backoff", above: 0, upTo: 1000) ?? retry.backoff
+        retry.maxDelay = fields.timespan("max_delay") ?? retry.maxDelay
+        if let outcomes = fields.list("on", "a list of outcomes such as [soft, timeout]") {
+            retry.on = []
+            let names = OutcomeKind.allCases.filter { $0 != .success && $0 != .cancelled }.map(\.rawValue)
+            for item in outcomes {
+                if let name = item.text, names.contains(name), let kind = OutcomeKind(rawValue: name) {
+                    retry.on.insert(kind)
+                } else {
+                    let suggestion = Suggestion.text(for: item.text ?? "", among: names)
+                    findings.report(
+                        item, "on: expected outcomes of \(names.joined(separator: ", ")); got \(item.kind)\(suggestion)"
+                    )
+                }
+            }
+        }
+        return retry
+    }
+}
