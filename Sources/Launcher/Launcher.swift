@@ -1,148 +1,8 @@
 package import Configuration
+import FoundationEssentials
+import Glibc
 package import Sandbox
 package import Store
-
-/// A request that the Launcher could not carry out, in terms of the API: `kind` is stable, the description is for people.
-package struct LauncherError: Error, Sendable, Hashable, CustomStringConvertible {
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// No Task, Processing, Script or attempt of that name.
-        case notFound = "not-found"
-        /// The input's form is right and its content is not: an unknown or missing parameter, say.
-        case invalid
-        /// It cannot be done in the present state: cancel of what has ended, rerun of what runs.
-        case conflict
-        /// The caller may not.
-        case forbidden
-        /// The Launcher is stopping, or its store refuses writes.
-        case unavailable
-    }
-
-    package var kind: Kind
-    package var description: String
-    /// The input's field that is wrong, for `invalid`.
-    package var field: String?
-
-    package init(_ kind: Kind, _ description: String, field: String? = nil) {
-        self.kind = kind
-        self.description = description
-        self.field = field
-    }
-}
-
-/// What became of an Event that was sent.
-package struct EventReceipt: Sendable, Hashable {
-    package var event: EventRecord
-    /// The Processings it caused, now or, when it is a duplicate, the first time.
-    package var processings: [Int64]
-    /// An Event of this type and key was there already; nothing was done.
-    package var duplicate: Bool
-
-    package init(event: EventRecord, processings: [Int64], duplicate: Bool) {
-        self.event = event
-        self.processings = processings
-        self.duplicate = duplicate
-    }
-}
-
-/// A Task as the Launcher has it.
-package struct TaskState: Sendable {
-    package var definition: TaskDefinition
-    package var paused: Bool
-    /// Who paused it and why, when paused.
-    package var pauseReason: String?
-    /// For `every` and `cron`: milliseconds since the epoch of the next tick.
-    package var nextTick: Int64?
-    package var waiting: Int
-    package var running: Int
-    /// The file is broken since; the definition here is the last good one.
-    package var problem: String?
-
-    package init(
-        definition: TaskDefinition, paused: Bool, pauseReason: String?, nextTick: Int64?, waiting: Int, running: Int,
-        problem: String?
-    ) {
-        self.definition = definition
-        self.paused = paused
-        self.pauseReason = pauseReason
-        self.nextTick = nextTick
-        self.waiting = waiting
-        self.running = running
-        self.problem = problem
-    }
-}
-
-/// What `reload` did.
-package struct ReloadReport: Sendable, Hashable {
-    package var added: [String] = []
-    package var changed: [String] = []
-    package var removed: [String] = []
-    /// Findings; a Task whose files have one keeps its old definition.
-    package var problems: [Diagnostic] = []
-
-    package init() {}
-}
-
-/// Why a Processing is where it is: sentences for people, and the facts behind them.
-package struct Explanation: Sendable, Hashable {
-    package struct Fact: Sendable, Hashable {
-        /// `pool`, `memory`, `cpu`, `task-paused`, `max-running`, `retry`, `running`, `outcome`, `limit`, `denied-call` …
-        package var kind: String
-        package var text: String
-        /// Figures by name, where there are any: `wanted`, `free`, `limit`, `peak`, `due_at` (milliseconds), `holder` (a reference).
-        package var values: [String: String]
-
-        package init(kind: String, text: String, values: [String: String] = [:]) {
-            self.kind = kind
-            self.text = text
-            self.values = values
-        }
-    }
-
-    package var reference: String
-    /// The answer in one sentence.
-    package var summary: String
-    package var facts: [Fact]
-
-    package init(reference: String, summary: String, facts: [Fact]) {
-        self.reference = reference
-        self.summary = summary
-        self.facts = facts
-    }
-}
-
-/// Which definition and scripts a rerun uses.
-package enum RerunSource: Sendable, Hashable {
-    /// Those that were there when the Processing was created.
-    case original
-    /// Today's.
-    case current
-}
-
-/// How a Script asked to be ended.
-package enum SelfEnding: Sendable, Hashable {
-    case success(reason: String?)
-    case soft(reason: String)
-    case hard(reason: String)
-}
-
-/// The attempt that a peer on the sandbox's socket belongs to.
-package struct ScriptPeer: Sendable, Hashable {
-    package var processing: Int64
-    package var script: String
-    package var attempt: Int
-    package var task: String
-    package var control: Control
-
-    package var reference: String { "\(processing)/\(script)#\(attempt)" }
-
-    package init(processing: Int64, script: String, attempt: Int, task: String, control: Control) {
-        self.processing = processing
-        self.script = script
-        self.attempt = attempt
-        self.task = task
-        self.control = control
-    }
-}
 
 /// Decides what runs when. The only place that does.
 package actor Launcher {
@@ -150,67 +10,161 @@ package actor Launcher {
     /// When this daemon became ready, milliseconds since the epoch.
     package let startedAt: Int64
 
-    package init(folder: HostFolder, store: Store, engine: SandboxEngine) throws(LauncherError) {
-        fatalError("under construction")
+    let engine: SandboxEngine
+    let state: StateFolder
+    let content: ScriptsContent
+    /// The directory of the API's socket, for sandboxes.
+    let socketDirectory: String
+    /// Milliseconds since the epoch.
+    let now: @Sendable () -> Int64
+
+    var folder: HostFolder
+    var liveTasks: [String: LiveTask] = [:]
+    var processings: [Int64: LiveProcessing] = [:]
+    /// Ended Processings whose directories are still there, and when these may go.
+    var kept: [Int64: KeptDirectories] = [:]
+    var admission: Admission
+    var blocks: UIDBlocks
+    var retries: [Int64: (due: Int64, attempt: Chain.Attempt)] = [:]
+    var isStopping = false
+    var isAdmitting = false
+    var timer: Task<Void, Never>?
+
+    struct KeptDirectories {
+        var record: ProcessingRecord
+        var isBeingRemoved = false
     }
 
-    // Life
+    /// - Parameters:
+    ///   - socketDirectory: where the API's socket `altp.sock` is, to be shown to sandboxes.
+    ///   - now: the clock, milliseconds since the epoch.
+    package init(
+        folder: HostFolder, state: StateFolder, store: Store, engine: SandboxEngine, socketDirectory: String,
+        now: @escaping @Sendable () -> Int64 = Launcher.systemTime
+    ) throws(LauncherError) {
+        self.folder = folder
+        self.state = state
+        self.store = store
+        self.engine = engine
+        self.socketDirectory = socketDirectory
+        self.now = now
+        content = ScriptsContent(state: state)
+        startedAt = now()
+        blocks = UIDBlocks(folder.host.uids)
+        admission = Admission(capacity: Self.capacity(of: folder.host), pools: folder.host.pools)
+        let findings = Self.unenforceable(folder, engine)
+        guard findings.isEmpty else {
+            throw LauncherError(
+                .invalid, "this host cannot enforce what its Tasks ask for:\n  " + findings.joined(separator: "\n  "))
+        }
+    }
+
+    package static func systemTime() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// What altp.yaml gives to Scripts, or all that the host has (of memory nine tenths).
+    static func capacity(of host: HostConfiguration) -> Resources {
+        let cores = Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+        return Resources(
+            cpu: host.cpu ?? cores, memory: host.memory?.bytes ?? memory / 10 * 9, uidBlocks: Int(host.uids.blocks))
+    }
+
+    static func unenforceable(_ folder: HostFolder, _ engine: SandboxEngine) -> [String] {
+        folder.tasks.values.sorted { $0.name < $1.name }.flatMap { task in
+            task.scripts.flatMap { script in
+                engine.unenforceable(script.policy).map {
+                    "\(task.name)/\(script.name), policy \(script.policy.name): \($0)"
+                }
+            }
+        }
+    }
+
+    // MARK: Life
 
     /// Adopts what still runs, continues what was under way, and starts the triggers.
-    package func start() async throws(LauncherError) { fatalError("under construction") }
+    package func start() async throws(LauncherError) {
+        let stored = try await fromStore { () async throws(StoreError) in try await self.store.tasks() }
+        let records = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
+        for definition in folder.tasks.values {
+            try install(definition, record: records[definition.name] ?? TaskRecord(name: definition.name))
+        }
+        try await recover()
+        admitSoon()
+        await lookAtTime()
+        LauncherLog.write(
+            .info, "Launcher is ready", ("tasks", "\(liveTasks.count)"), ("processings", "\(processings.count)"))
+    }
+
+    /// Makes a Task known, new or changed.
+    func install(_ definition: TaskDefinition, record: TaskRecord) throws(LauncherError) {
+        let text = try encode(definition)
+        var ticks: Ticks?
+        do {
+            if let schedule = try Ticks.Schedule(definition.trigger) {
+                ticks = Ticks(schedule: schedule, last: record.lastTick, now: now())
+            }
+        } catch {
+            throw LauncherError(.invalid, "the schedule of Task \(definition.name): \(error)")
+        }
+        liveTasks[definition.name] = LiveTask(
+            definition: definition, definitionText: text, definitionHash: Digest.of(text), record: record, ticks: ticks)
+        admission.setPaused(record.paused, task: definition.name)
+        admission.setMaxRunning(definition.maxRunning, task: definition.name)
+    }
+
     /// Stops starting Scripts; running ones go on without us, or with `stopScripts` are ended and waited for.
-    package func stop(stopScripts: Bool) async { fatalError("under construction") }
-    package func reload() async -> ReloadReport { fatalError("under construction") }
-
-    // Tasks
-
-    package func tasks() -> [TaskState] { fatalError("under construction") }
-    package func task(_ name: String) throws(LauncherError) -> TaskState { fatalError("under construction") }
-    package func pause(task: String, by source: String, reason: String?) async throws(LauncherError) {
-        fatalError("under construction")
-    }
-    package func resume(task: String, by source: String) async throws(LauncherError) {
-        fatalError("under construction")
-    }
-    /// Creates a Processing of the Task by hand; a paused Task's waits.
-    package func trigger(task: String, params: [String: String], by source: String) async throws(LauncherError) -> Int64
-    {
-        fatalError("under construction")
+    package func stop(stopScripts: Bool) async {
+        isStopping = true
+        timer?.cancel()
+        if stopScripts {
+            for live in processings.values { live.sandbox?.terminate() }
+        }
+        // Steps under way are let finish, so that what is recorded and what runs agree.
+        let deadline = now() + 60_000
+        while now() < deadline,
+            processings.values.contains(where: { $0.isBusy || !$0.inbox.isEmpty || (stopScripts && $0.sandbox != nil) })
+        {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        LauncherLog.write(
+            .info, "Launcher stops", ("running", "\(processings.values.count { $0.sandbox != nil })"))
     }
 
-    // Events
+    // MARK: Helpers
 
-    package func send(
-        type: String, key: String, params: [String: String], force: Bool, by source: String
-    ) async throws(LauncherError) -> EventReceipt { fatalError("under construction") }
-
-    // Processings
-
-    package func cancel(processing: Int64, by source: String) async throws(LauncherError) {
-        fatalError("under construction")
+    /// Runs a store operation, its failure in terms of the Launcher.
+    func fromStore<Result>(
+        _ body: () async throws(StoreError) -> Result
+    ) async throws(LauncherError) -> Result {
+        do {
+            return try await body()
+        } catch {
+            LauncherLog.write(.error, "the store failed", ("error", error.description))
+            throw LauncherError(.unavailable, error.description)
+        }
     }
-    /// Runs an ended Processing again, from its first Script or from the one named.
-    package func rerun(
-        processing: Int64, from script: String?, using source: RerunSource, by who: String
-    ) async throws(LauncherError) { fatalError("under construction") }
-    package func why(processing: Int64) async throws(LauncherError) -> Explanation { fatalError("under construction") }
-    /// The definition that the Processing runs.
-    package func definition(of processing: Int64) async throws(LauncherError) -> TaskDefinition {
-        fatalError("under construction")
-    }
-    /// The attempt's directory, when it still exists; nil `number` means the last attempt.
-    package func attemptDirectory(
-        processing: Int64, script: String, number: Int?
-    ) async throws(LauncherError) -> AttemptDirectory { fatalError("under construction") }
 
-    // From inside a Script
-
-    /// The running attempt whose Processing holds the block that `uid` lies in; nil when there is none.
-    package func peer(hostUID uid: UInt32) -> ScriptPeer? { fatalError("under construction") }
-    package func progress(_ peer: ScriptPeer, percent: Double?, text: String?) async throws(LauncherError) {
-        fatalError("under construction")
+    func encode(_ value: some Encodable) throws(LauncherError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
+        } catch {
+            throw LauncherError(.invalid, "encoding \(type(of: value)): \(error)")
+        }
     }
-    package func end(_ peer: ScriptPeer, as ending: SelfEnding) async throws(LauncherError) {
-        fatalError("under construction")
+
+    func decodeDefinition(_ text: String) throws(LauncherError) -> TaskDefinition {
+        do {
+            return try JSONDecoder().decode(TaskDefinition.self, from: Data(text.utf8))
+        } catch {
+            throw LauncherError(
+                .unavailable, "reading a kept definition: \(error). It was written by another version of alt-processing"
+            )
+        }
     }
 }

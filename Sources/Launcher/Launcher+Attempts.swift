@@ -1,0 +1,252 @@
+import Configuration
+import FoundationEssentials
+import Glibc
+import Linux
+import Sandbox
+import Store
+
+extension Launcher {
+    /// Records an admitted attempt as running, and then makes its sandbox: in this order, so that a crash in between is found.
+    func startAttempt(_ attempt: Chain.Attempt, for id: Int64) async throws(LauncherError) {
+        guard let live = processings[id] else { return }
+        guard case .queued(let position) = live.chain.state, position.attempt == attempt else {
+            // Cancelled between its admission and now.
+            admission.release(id)
+            return
+        }
+        var chain = live.chain
+        _ = try taken(.started(attempt), by: &chain)
+        let at = now()
+        var record = updated(live.record, from: chain, [], at: at)
+        record.startedAt = record.startedAt ?? at
+        let isFirst = record.uidBlock == nil
+        if isFirst {
+            guard let block = blocks.take(for: id) else {
+                admission.release(id)
+                throw LauncherError(.unavailable, "no block of uids is free")
+            }
+            record.uidBlock = block
+        }
+        let row = AttemptRecord(
+            processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
+            startedAt: at)
+        do throws(LauncherError) {
+            let stored = record
+            try await fromStore { () async throws(StoreError) in
+                try await store.write { transaction throws(StoreError) in
+                    try transaction.updateProcessing(stored)
+                    try transaction.putAttempt(row)
+                }
+            }
+        } catch {
+            if isFirst, let block = record.uidBlock { blocks.giveBack(block) }
+            throw error
+        }
+        processings[id]?.chain = chain
+        processings[id]?.record = record
+        processings[id]?.attempt = row
+        processings[id]?.tookBlock = isFirst
+        LauncherLog.write(.info, "Script starts", ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"))
+        do throws(SandboxError) {
+            follow(try await makeSandbox(attempt, for: id), attempt, of: id)
+        } catch {
+            post(.outcome(Outcome(kind: .setup, reason: error.description, endedAt: now()), of: attempt), to: id)
+        }
+    }
+
+    /// Makes the attempt's directory and starts what runs in it.
+    private func makeSandbox(_ attempt: Chain.Attempt, for id: Int64) async throws(SandboxError) -> RunningSandbox {
+        guard let live = processings[id], let block = live.record.uidBlock, let script = live.script(attempt.script)
+        else { throw SandboxError("starting \(id)/\(attempt.script): its definition is gone") }
+        let identity = blocks.identity(block)
+        let folder = state.processing(id)
+        if mkdir(folder, 0o700) != 0 && errno != EEXIST {
+            throw SandboxError("making the Processing's directory: \(SystemError("mkdir", folder))")
+        }
+        if access(state.shared(id), F_OK) != 0 {
+            try await engine.makeProcessingDirectory(state.shared(id), identity: identity)
+        }
+        let directory = state.attempt(id, attempt)
+        // Left by a start that was cut short before the command was executed.
+        if access(directory.path, F_OK) == 0 { try await engine.removeTree(directory.path) }
+        let specification = try await self.specification(attempt, script, of: live, identity: identity)
+        try await engine.prepare(specification, at: directory)
+        return try await engine.start(directory)
+    }
+
+    private func specification(
+        _ attempt: Chain.Attempt, _ script: ScriptDefinition, of live: LiveProcessing, identity: SandboxIdentity
+    ) async throws(SandboxError) -> SandboxSpecification {
+        let id = live.record.id
+        do {
+            let given = try JSONDecoder().decode([String: String].self, from: Data(live.record.params.utf8))
+            let parameters = try Parameters(live.definition.params, given: given, extras: .ignored)
+            let environment = try AttemptEnvironment(
+                processing: id, task: live.record.task, script: script.name, attempt: attempt.number,
+                event: try await eventJSON(live.record.event), parameters: parameters,
+                taskEnvironment: live.definition.environment, scriptEnvironment: script.environment
+            ).variables()
+            let arguments = try parameters.arguments(script.run)
+            try ExecBounds.check(arguments: arguments, environment: environment)
+            return SandboxSpecification(
+                reference: "\(id)/\(attempt.script)#\(attempt.number)", command: arguments, environment: environment,
+                workingDirectory: script.workingDirectory == .processing ? "/processing" : "/scratch",
+                policy: script.policy, identity: identity, processingDirectory: state.shared(id),
+                scriptsDirectory: live.record.scripts.map(state.content), socketDirectory: socketDirectory)
+        } catch let error as SandboxError {
+            throw error
+        } catch {
+            throw SandboxError("making the command of \(id)/\(attempt.script)#\(attempt.number): \(error)")
+        }
+    }
+
+    /// What `ALTP_EVENT` holds.
+    private func eventJSON(_ id: Int64?) async throws -> String? {
+        guard let id, let event = try await store.event(id) else { return nil }
+        struct View: Encodable {
+            var type: String
+            var id: String
+            var params: [String: String]
+        }
+        let params = try JSONDecoder().decode([String: String].self, from: Data(event.params.utf8))
+        return try encode(View(type: event.type, id: event.key, params: params))
+    }
+
+    /// Waits for a sandbox's end beside everything else.
+    func follow(_ sandbox: RunningSandbox, _ attempt: Chain.Attempt, of id: Int64) {
+        processings[id]?.sandbox = sandbox
+        // Cancelled while it was made.
+        if case .cancelling = processings[id]?.chain.state { sandbox.terminate() }
+        Task {
+            let outcome = await sandbox.outcome()
+            self.post(.outcome(outcome, of: attempt), to: id)
+        }
+    }
+
+    // MARK: The end
+
+    /// Takes an attempt's outcome: its end, the Events that it emitted, the chain's next step and the statistics are one
+    /// transaction.
+    func attemptEnded(_ attempt: Chain.Attempt, _ reported: Outcome, for id: Int64) async throws(LauncherError) {
+        guard let live = processings[id] else { return }
+        var outcome = reported
+        if case .cancelling = live.chain.state {} else { outcome = asked(live.attempt?.ending, reported) }
+        var events: [NewEvent] = []
+        if outcome.kind == .success {
+            do throws(LauncherError) {
+                events = try await emittedEvents(attempt, of: id)
+            } catch {
+                if error.kind == .unavailable { throw error }
+                outcome.kind = .hard
+                outcome.reason = "it succeeded, but the Events that it emitted are not valid: \(error.description)"
+            }
+        }
+        var chain = live.chain
+        let actions = try taken(
+            .ended(attempt, outcome.kind, reason: outcome.reason, at: outcome.endedAt), by: &chain)
+        let record = updated(live.record, from: chain, actions, at: outcome.endedAt)
+        var row =
+            live.attempt
+            ?? AttemptRecord(
+                processing: id, script: attempt.script, number: attempt.number, run: live.chain.run, state: .running,
+                startedAt: outcome.startedAt ?? outcome.endedAt)
+        row.state = .ended
+        row.outcome = outcome.kind.rawValue
+        row.outcomeDetail = try encode(outcome)
+        row.endedAt = outcome.endedAt
+        let (ended, caused, duration) = (row, events, outcome.usage.wallMilliseconds)
+        let note =
+            "\(attempt.script)#\(attempt.number) ended as \(outcome.kind.rawValue): \(outcome.reason)"
+            + Self.retryNote(actions, endedAt: outcome.endedAt)
+        let inserted = try await fromStore { () async throws(StoreError) in
+            try await store.write { transaction throws(StoreError) in
+                try transaction.putAttempt(ended)
+                try transaction.updateProcessing(record)
+                try transaction.count(
+                    task: record.task, script: ended.script, outcome: ended.outcome ?? "",
+                    at: ended.endedAt ?? ended.startedAt, milliseconds: duration)
+                try transaction.note(note, on: id, at: ended.endedAt ?? ended.startedAt)
+                try Self.recordEnd(of: record, actions, in: transaction)
+                return try Self.insert(caused, in: transaction)
+            }
+        }
+        LauncherLog.write(
+            outcome.kind == .success ? .info : .warning, "Script ended",
+            ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"), ("outcome", outcome.kind.rawValue),
+            ("reason", outcome.reason))
+        admission.release(id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: live.tookBlock ? 1 : 0))
+        processings[id]?.chain = chain
+        processings[id]?.record = record
+        processings[id]?.attempt = nil
+        processings[id]?.sandbox = nil
+        processings[id]?.tookBlock = false
+        bringToLife(inserted)
+        perform(actions, for: id)
+        admitSoon()
+    }
+
+    private static func retryNote(_ actions: [Chain.Action], endedAt: Int64) -> String {
+        for case .waitUntil(let due, _) in actions {
+            return "; rerun in \(Timespan(milliseconds: max(0, due - endedAt)))"
+        }
+        return ""
+    }
+
+    /// A Script that asked to be ended gets the ending that it asked for, unless it ended otherwise first.
+    private func asked(_ text: String?, _ outcome: Outcome) -> Outcome {
+        guard outcome.kind == .cancelled, let text,
+            let ending = try? JSONDecoder().decode(StoredEnding.self, from: Data(text.utf8))
+        else { return outcome }
+        var result = outcome
+        result.kind = ending.kind
+        result.reason = ending.reason.map { "it ended itself: \($0)" } ?? "it ended itself"
+        return result
+    }
+
+    /// Reads what the Script appended to its events file: hostile bytes.
+    private func emittedEvents(_ attempt: Chain.Attempt, of id: Int64) async throws(LauncherError) -> [NewEvent] {
+        let path = state.attempt(id, attempt).events
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            let file = try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_NONBLOCK)
+            var status = stat()
+            guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+            if status.st_size == 0 { return [] }
+            bytes = try file.readAll(limit: EventLines.largestFile)
+        } catch {
+            throw LauncherError(.invalid, "reading $ALTP_EVENTS: \(error)")
+        }
+        let lines: [EventLine]
+        do throws(EventLinesError) {
+            lines = try EventLines.read(bytes)
+        } catch {
+            throw LauncherError(.invalid, error.description)
+        }
+        var events: [NewEvent] = []
+        for (index, line) in lines.enumerated() {
+            do throws(LauncherError) {
+                events.append(
+                    try await prepareEvent(
+                        type: line.type, key: line.id, params: line.params, force: false,
+                        by: "script:\(id)/\(attempt.script)#\(attempt.number)"))
+            } catch {
+                throw LauncherError(error.kind, "Event \(index + 1) (\(line.type) \(line.id)): \(error.description)")
+            }
+        }
+        return events
+    }
+}
+
+/// `SelfEnding` as it is stored with the attempt.
+struct StoredEnding: Codable {
+    var kind: OutcomeKind
+    var reason: String?
+
+    init(_ ending: SelfEnding) {
+        switch ending {
+        case .success(let reason): (kind, self.reason) = (.success, reason)
+        case .soft(let reason): (kind, self.reason) = (.soft, reason)
+        case .hard(let reason): (kind, self.reason) = (.hard, reason)
+        }
+    }
+}

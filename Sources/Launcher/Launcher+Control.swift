@@ -1,0 +1,196 @@
+package import Configuration
+import Glibc
+package import Sandbox
+import Store
+
+extension Launcher {
+    // MARK: Tasks
+
+    package func tasks() -> [TaskState] {
+        liveTasks.values.sorted { $0.definition.name < $1.definition.name }.map(state(of:))
+    }
+
+    package func task(_ name: String) throws(LauncherError) -> TaskState { state(of: try known(name)) }
+
+    private func state(of task: LiveTask) -> TaskState {
+        let own = processings.values.filter { $0.record.task == task.definition.name }
+        return TaskState(
+            definition: task.definition, paused: task.record.paused, pauseReason: task.record.pauseReason,
+            nextTick: task.record.paused ? nil : task.ticks?.next(now: now()),
+            waiting: own.count { $0.chain.status == .waiting }, running: own.count { $0.chain.status == .running },
+            problem: task.problem)
+    }
+
+    /// Starts nothing of the Task any more; what runs goes on. Survives a restart.
+    package func pause(task name: String, by source: String, reason: String?) async throws(LauncherError) {
+        let text = "by \(source)" + (reason.map { ": \($0)" } ?? "")
+        try await setPaused(name, true, reason: text)
+    }
+
+    package func resume(task name: String, by source: String) async throws(LauncherError) {
+        try await setPaused(name, false, reason: nil)
+        await lookAtTime()
+    }
+
+    private func setPaused(_ name: String, _ paused: Bool, reason: String?) async throws(LauncherError) {
+        var record = try known(name).record
+        record.paused = paused
+        record.pauseReason = reason
+        try await save(record)
+        liveTasks[name]?.record.paused = paused
+        liveTasks[name]?.record.pauseReason = reason
+        admission.setPaused(paused, task: name)
+        LauncherLog.write(.info, paused ? "Task paused" : "Task resumed", ("task", name), ("why", reason ?? ""))
+        admitSoon()
+        scheduleTimer()
+    }
+
+    // MARK: Processings
+
+    /// The stored row, or an error that says that there is none.
+    func record(of id: Int64) async throws(LauncherError) -> ProcessingRecord {
+        if let live = processings[id] { return live.record }
+        let stored = try await fromStore { () async throws(StoreError) in try await self.store.processing(id) }
+        guard let stored else { throw LauncherError(.notFound, "there is no Processing \(id)") }
+        return stored
+    }
+
+    package func cancel(processing id: Int64, by source: String) async throws(LauncherError) {
+        let record = try await record(of: id)
+        guard processings[id] != nil else {
+            throw LauncherError(
+                .conflict, "Processing \(id) has ended as \(record.status.rawValue); there is nothing to cancel")
+        }
+        post(.event(.cancelled(by: source), actor: source), to: id)
+        // Until the request has been taken: its effect is then visible to whoever asked.
+        while let live = processings[id], live.isBusy || !live.inbox.isEmpty {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Runs an ended Processing again, from its first Script or from the one named.
+    package func rerun(
+        processing id: Int64, from script: String?, using source: RerunSource, by who: String
+    ) async throws(LauncherError) {
+        let record = try await record(of: id)
+        guard processings[id] == nil, !isStopping else {
+            throw LauncherError(
+                .conflict, "Processing \(id) has not ended; cancel it first, or wait for its end")
+        }
+        guard kept[id]?.isBeingRemoved != true else {
+            throw LauncherError(
+                .conflict, "the directories of Processing \(id) are being removed; try again in a moment")
+        }
+        if script != nil, record.uidBlock == nil {
+            throw LauncherError(
+                .conflict,
+                "the directories of Processing \(id) are gone, and with them what \(script ?? "") would start from; "
+                    + "rerun it from its first Script")
+        }
+        let revived = try await revive(record, from: script, source)
+        guard processings[id] == nil, kept[id]?.isBeingRemoved != true else {
+            throw LauncherError(
+                .conflict, "Processing \(id) was changed by somebody else at the same moment; try again")
+        }
+        let directories = kept.removeValue(forKey: id)
+        processings[id] = revived.live
+        processings[id]?.isBusy = true
+        let at = now()
+        let used = source == .current ? "with today's definition and scripts" : "as it was created"
+        let note = "rerun by \(who)" + (script.map { " from \($0)" } ?? "") + ", \(used)"
+        let (row, text) = (revived.live.record, revived.definitionText)
+        do throws(LauncherError) {
+            if script == nil, record.uidBlock != nil {
+                try await emptyShared(id)
+            }
+            try await fromStore { () async throws(StoreError) in
+                try await store.write { transaction throws(StoreError) in
+                    if let text { try transaction.keepDefinition(hash: row.definition, content: text) }
+                    try transaction.updateProcessing(row)
+                    try transaction.note(note, on: id, at: at)
+                }
+            }
+        } catch {
+            processings[id] = nil
+            kept[id] = directories
+            throw error
+        }
+        LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
+        processings[id]?.isBusy = false
+        perform(revived.live.chain.opening, for: id)
+    }
+
+    /// A run from the first Script begins with an empty /processing, as the first one did.
+    private func emptyShared(_ id: Int64) async throws(LauncherError) {
+        do throws(SandboxError) {
+            try await engine.removeTree(state.shared(id))
+        } catch {
+            throw LauncherError(.unavailable, error.description)
+        }
+    }
+
+    /// The Processing as a new run of it begins.
+    private func revive(
+        _ record: ProcessingRecord, from script: String?, _ source: RerunSource
+    ) async throws(LauncherError) -> (live: LiveProcessing, definitionText: String?) {
+        var record = record
+        var definition: TaskDefinition
+        var text: String?
+        switch source {
+        case .original: definition = try await storedDefinition(record.definition)
+        case .current:
+            let task = try known(record.task)
+            definition = task.definition
+            text = task.definitionText
+            record.definition = task.definitionHash
+            record.priority = definition.priority
+            record.scripts = try await content.keep(folder.scriptsFolder(of: record.task))
+        }
+        let attempts = try await fromStore { () async throws(StoreError) in
+            try await self.store.attempts(of: record.id)
+        }
+        var chain: Chain
+        do {
+            var past: [Chain.PastAttempt] = []
+            for attempt in attempts where definition.scripts.contains(where: { $0.name == attempt.script }) {
+                past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: ""))
+            }
+            var start = record
+            if !definition.scripts.contains(where: { $0.name == record.script }) { start.script = nil }
+            chain = try Chain(scripts: definition.scripts, processing: start, run: record.run, attempts: past)
+        } catch {
+            throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")
+        }
+        _ = try taken(.rerun(from: script), by: &chain)
+        record.status = chain.status
+        record.script = chain.script
+        record.run = chain.run
+        (record.outcome, record.reason, record.endedAt, record.expiresAt, record.startedAt) = (nil, nil, nil, nil, nil)
+        return (LiveProcessing(record: record, definition: definition, chain: chain), text)
+    }
+
+    /// The definition that the Processing runs.
+    package func definition(of id: Int64) async throws(LauncherError) -> TaskDefinition {
+        if let live = processings[id] { return live.definition }
+        return try await storedDefinition(try await record(of: id).definition)
+    }
+
+    /// The attempt's directory, when it still exists; nil `number` means the last attempt.
+    package func attemptDirectory(
+        processing id: Int64, script: String, number: Int?
+    ) async throws(LauncherError) -> AttemptDirectory {
+        _ = try await record(of: id)
+        let attempts = try await fromStore { () async throws(StoreError) in try await self.store.attempts(of: id) }
+        let own = attempts.filter { $0.script == script && (number == nil || $0.number == number) }
+        guard let last = own.max(by: { $0.number < $1.number }) else {
+            throw LauncherError(
+                .notFound, "Processing \(id) has no attempt \(script)\(number.map { "#\($0)" } ?? "") so far")
+        }
+        let directory = state.attempt(id, Chain.Attempt(script: script, number: last.number))
+        guard access(directory.path, F_OK) == 0 else {
+            throw LauncherError(
+                .notFound, "the directory of \(id)/\(script)#\(last.number) is gone: its keep time is over")
+        }
+        return directory
+    }
+}

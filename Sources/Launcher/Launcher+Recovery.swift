@@ -1,0 +1,85 @@
+import Configuration
+import FoundationEssentials
+import Sandbox
+import Store
+
+extension Launcher {
+    /// Brings every stored Processing back to life: what runs is adopted, what ended is read, what never started begins.
+    func recover() async throws(LauncherError) {
+        for record in try await fromStore({ () async throws(StoreError) in try await self.store.keptProcessings() }) {
+            takeBlock(of: record)
+            kept[record.id] = KeptDirectories(record: record)
+        }
+        var definitions: [String: TaskDefinition] = [:]
+        for record in try await fromStore({ () async throws(StoreError) in try await self.store.openProcessings() }) {
+            if definitions[record.definition] == nil {
+                definitions[record.definition] = try await storedDefinition(record.definition)
+            }
+            guard let definition = definitions[record.definition] else { continue }
+            try await recover(record, definition)
+        }
+    }
+
+    func storedDefinition(_ hash: String) async throws(LauncherError) -> TaskDefinition {
+        let text = try await fromStore { () async throws(StoreError) in try await self.store.definition(hash) }
+        guard let text else { throw LauncherError(.unavailable, "the store lacks the definition \(hash)") }
+        return try decodeDefinition(text)
+    }
+
+    private func takeBlock(of record: ProcessingRecord) {
+        guard let block = record.uidBlock else { return }
+        blocks.adopt(block, for: record.id)
+        admission.take(Resources(cpu: 0, memory: 0, uidBlocks: 1))
+    }
+
+    private func recover(_ record: ProcessingRecord, _ definition: TaskDefinition) async throws(LauncherError) {
+        takeBlock(of: record)
+        let attempts = try await fromStore { () async throws(StoreError) in
+            try await self.store.attempts(of: record.id)
+        }
+        let chain: Chain
+        do {
+            var past: [Chain.PastAttempt] = []
+            for attempt in attempts { past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: "")) }
+            chain = try Chain(scripts: definition.scripts, processing: record, run: record.run, attempts: past)
+        } catch {
+            throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")
+        }
+        var live = LiveProcessing(record: record, definition: definition, chain: chain)
+        if case .running(let position) = chain.state {
+            live.attempt = attempts.first {
+                $0.script == position.attempt.script && $0.number == position.attempt.number
+            }
+            processings[record.id] = live
+            if let request = request(position.attempt, of: live) { admission.adopt(request) }
+            try await recoverAttempt(position.attempt, of: record.id)
+            return
+        }
+        processings[record.id] = live
+        if chain.status == .running { admission.processingRuns(record.id, task: record.task) }
+        perform(chain.opening, for: record.id)
+    }
+
+    /// Finds out what became of the attempt that was recorded as running.
+    private func recoverAttempt(_ attempt: Chain.Attempt, of id: Int64) async throws(LauncherError) {
+        let recovery: Recovery
+        do throws(SandboxError) {
+            recovery = try await engine.recover(state.attempt(id, attempt))
+        } catch {
+            throw LauncherError(.unavailable, "finding out about \(id)/\(attempt.script): \(error)")
+        }
+        let name = "\(id)/\(attempt.script)#\(attempt.number)"
+        switch recovery {
+        case .running(let sandbox):
+            LauncherLog.write(.info, "Script goes on", ("attempt", name), ("pid", "\(sandbox.pid)"))
+            follow(sandbox, attempt, of: id)
+        case .ended(let outcome), .lost(let outcome):
+            post(.outcome(outcome, of: attempt), to: id)
+        case .neverStarted:
+            LauncherLog.write(.info, "Script had not started", ("attempt", name))
+            admission.release(id)
+            processings[id]?.attempt = nil
+            post(.event(.neverStarted(attempt), actor: nil), to: id)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Configuration
+import Sandbox
+import Store
+
+extension Launcher {
+    /// Gives a Processing something to do, after what it has to do already.
+    func post(_ step: LiveProcessing.Step, to id: Int64) {
+        guard processings[id] != nil else { return }
+        processings[id]!.inbox.append(step)
+        guard !processings[id]!.isBusy else { return }
+        processings[id]!.isBusy = true
+        Task { await self.workOff(id) }
+    }
+
+    /// Takes a Processing's steps one after the other, until there is none.
+    private func workOff(_ id: Int64) async {
+        while let step = processings[id]?.inbox.first {
+            processings[id]!.inbox.removeFirst()
+            do {
+                switch step {
+                case .event(let event, let actor): try await handle(event, by: actor, for: id)
+                case .outcome(let outcome, let attempt): try await attemptEnded(attempt, outcome, for: id)
+                }
+            } catch {
+                LauncherLog.write(.error, "a step failed", ("processing", "\(id)"), ("error", error.description))
+                // The store would not take it: nothing was changed, in memory neither. It is tried again until it does.
+                if error.kind == .unavailable, processings[id] != nil, !isStopping {
+                    processings[id]!.inbox.insert(step, at: 0)
+                    try? await Task.sleep(for: .seconds(1))
+                }
+                if isStopping { break }
+            }
+        }
+        processings[id]?.isBusy = false
+    }
+
+    /// Moves a Processing's chain by one event, durably, and does what follows.
+    private func handle(_ event: Chain.Event, by actor: String?, for id: Int64) async throws(LauncherError) {
+        guard let live = processings[id] else { return }
+        if case .started(let attempt) = event {
+            try await startAttempt(attempt, for: id)
+            return
+        }
+        var chain = live.chain
+        let actions = try taken(event, by: &chain)
+        guard chain != live.chain else { return }
+        let at = now()
+        let record = updated(live.record, from: chain, actions, at: at)
+        let note = actor.map { Self.note(event, by: $0) } ?? nil
+        try await fromStore { () async throws(StoreError) in
+            try await store.write { transaction throws(StoreError) in
+                try transaction.updateProcessing(record)
+                if let note { try transaction.note(note, on: id, at: at) }
+                try Self.recordEnd(of: record, actions, in: transaction)
+            }
+        }
+        processings[id]?.chain = chain
+        processings[id]?.record = record
+        perform(actions, for: id)
+    }
+
+    func taken(_ event: Chain.Event, by chain: inout Chain) throws(LauncherError) -> [Chain.Action] {
+        do {
+            return try chain.handle(event)
+        } catch {
+            throw LauncherError(.conflict, error.description)
+        }
+    }
+
+    private static func note(_ event: Chain.Event, by actor: String) -> String? {
+        if case .cancelled = event { return "cancelled by \(actor)" }
+        return nil
+    }
+
+    /// The row that the chain's new state makes.
+    func updated(
+        _ record: ProcessingRecord, from chain: Chain, _ actions: [Chain.Action], at: Int64
+    ) -> ProcessingRecord {
+        var record = record
+        record.status = chain.status
+        record.script = chain.script
+        record.run = chain.run
+        for case .finish(let ending) in actions {
+            record.outcome = ending.outcome.rawValue
+            record.reason = ending.reason
+            record.endedAt = at
+            record.expiresAt = at + keepTime(record, ending.status).milliseconds
+        }
+        return record
+    }
+
+    private func keepTime(_ record: ProcessingRecord, _ status: ProcessingStatus) -> Timespan {
+        let keep = processings[record.id]?.definition.keep ?? Keep()
+        return status == .success ? keep.success : keep.failed
+    }
+
+    /// Counts and notes the end of a Processing, in the transaction that ends it.
+    static func recordEnd(
+        of record: ProcessingRecord, _ actions: [Chain.Action], in transaction: StoreTransaction
+    ) throws(StoreError) {
+        for case .finish(let ending) in actions {
+            let at = record.endedAt ?? record.createdAt
+            try transaction.count(
+                task: record.task, script: "", outcome: ending.outcome.rawValue, at: at,
+                milliseconds: at - (record.startedAt ?? at))
+            try transaction.note(
+                "ended as \(ending.status.rawValue) at \(ending.script): \(ending.reason)", on: record.id, at: at)
+        }
+    }
+
+    // MARK: Actions
+
+    /// Does what a chain asks for, once its new state is on the disk.
+    func perform(_ actions: [Chain.Action], for id: Int64) {
+        for action in actions {
+            switch action {
+            case .requestAdmission(let attempt): requestAdmission(attempt, for: id)
+            case .withdrawRequest: admission.withdraw(id)
+            case .waitUntil(let due, let attempt):
+                retries[id] = (due, attempt)
+                scheduleTimer()
+            case .endAttempt: processings[id]?.sandbox?.terminate()
+            case .finish(let ending): finish(id, ending)
+            }
+        }
+    }
+
+    private func requestAdmission(_ attempt: Chain.Attempt, for id: Int64) {
+        guard let live = processings[id], let request = request(attempt, of: live) else { return }
+        let obstacles = admission.enqueue(request)
+        if !obstacles.isEmpty {
+            LauncherLog.write(
+                .warning, "can never start", ("attempt", "\(id)/\(attempt.script)"), ("why", "\(obstacles)"))
+        }
+        admitSoon()
+    }
+
+    func request(_ attempt: Chain.Attempt, of live: LiveProcessing) -> AdmissionRequest? {
+        guard let script = live.script(attempt.script) else { return nil }
+        let limits = script.policy.limits
+        return AdmissionRequest(
+            processing: live.record.id, task: live.record.task, priority: live.record.priority,
+            queuedAt: live.record.createdAt,
+            resources: Resources(
+                cpu: limits.cpu, memory: limits.memory.bytes, uidBlocks: live.record.uidBlock == nil ? 1 : 0),
+            pools: script.pools)
+    }
+
+    /// Lets start what may, once the present round of changes is over.
+    func admitSoon() {
+        guard !isAdmitting, !isStopping else { return }
+        isAdmitting = true
+        Task {
+            self.isAdmitting = false
+            guard !self.isStopping else { return }
+            for id in self.admission.admit(now: self.now()) {
+                guard case .queued(let position) = self.processings[id]?.chain.state else {
+                    self.admission.release(id)
+                    continue
+                }
+                self.post(.event(.started(position.attempt), actor: nil), to: id)
+            }
+        }
+    }
+
+    private func finish(_ id: Int64, _ ending: Chain.Ending) {
+        guard let live = processings.removeValue(forKey: id) else { return }
+        retries[id] = nil
+        admission.processingEnded(id, task: live.record.task)
+        LauncherLog.write(
+            ending.status == .success ? .info : .warning, "Processing ended", ("processing", "\(id)"),
+            ("task", live.record.task), ("status", ending.status.rawValue), ("script", ending.script),
+            ("outcome", ending.outcome.rawValue), ("reason", ending.reason))
+        if live.record.uidBlock != nil {
+            kept[id] = KeptDirectories(record: live.record)
+            scheduleTimer()
+        }
+        admitSoon()
+    }
+}

@@ -1,0 +1,38 @@
+import Configuration
+import Sandbox
+import Store
+
+/// A Processing that has not ended, as the Launcher has it in memory.
+struct LiveProcessing {
+    var record: ProcessingRecord
+    let definition: TaskDefinition
+    var chain: Chain
+    /// Events that wait for their turn; one at a time is taken, so that steps never interleave.
+    var inbox: [Step] = []
+    var isBusy = false
+    /// The attempt under way, as it is stored.
+    var attempt: AttemptRecord?
+    var sandbox: RunningSandbox?
+    /// The attempt under way was the first to need the Processing's block of uids.
+    var tookBlock = false
+    var progressSavedAt: Int64 = 0
+    var progressIsSaved = true
+
+    enum Step {
+        case event(Chain.Event, actor: String?)
+        /// The attempt's sandbox has ended.
+        case outcome(Outcome, of: Chain.Attempt)
+    }
+
+    func script(_ name: String) -> ScriptDefinition? { definition.scripts.first { $0.name == name } }
+}
+
+/// A Task as the Launcher has it.
+struct LiveTask {
+    var definition: TaskDefinition
+    var definitionText: String
+    var definitionHash: String
+    var record: TaskRecord
+    var ticks: Ticks?
+    var problem: String?
+}

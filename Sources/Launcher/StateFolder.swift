@@ -1,0 +1,41 @@
+import Glibc
+import Linux
+import Sandbox
+
+/// The Launcher's folder on disk: the database, kept scripts, and a directory for each Processing.
+package final class StateFolder: Sendable {
+    package let path: String
+    /// Held as long as this process lives, so that two Launchers never share a folder.
+    private let lock: FileDescriptor
+
+    /// Makes the folder if need be, and takes its lock.
+    package init(path: String) throws(LauncherError) {
+        self.path = path
+        do throws(SystemError) {
+            for folder in [path, "\(path)/content", "\(path)/processings"] {
+                if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir", folder) }
+            }
+            lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        } catch {
+            throw LauncherError(.unavailable, "preparing the state folder: \(error)")
+        }
+        guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = (try? readFile("\(path)/lock"))?.filter { !$0.isWhitespace } ?? ""
+            throw LauncherError(
+                .conflict,
+                "the state folder \(path) is in use by another Launcher\(holder.isEmpty ? "" : ", pid \(holder)"). "
+                    + "Stop that one, or give this one another folder with --state")
+        }
+        ftruncate(lock.raw, 0)
+        try? lock.writeAll(Array("\(getpid())\n".utf8))
+    }
+
+    package var database: String { "\(path)/altp.db" }
+    func content(_ hash: String) -> String { "\(path)/content/\(hash)" }
+    func processing(_ id: Int64) -> String { "\(path)/processings/\(id)" }
+    /// What the Processing's Scripts share.
+    func shared(_ id: Int64) -> String { "\(processing(id))/shared" }
+    func attempt(_ id: Int64, _ attempt: Chain.Attempt) -> AttemptDirectory {
+        AttemptDirectory(path: "\(processing(id))/\(attempt.script).\(attempt.number)")
+    }
+}
