@@ -5,6 +5,8 @@ package enum Verbs {
             VerbNode(Serve.self, section: .host),
             VerbNode(Stop.self, section: .host),
             VerbNode(HostStatus.self, section: .host),
+            VerbNode(Init.self, section: .host),
+            VerbNode(Check.self, section: .host),
             VerbNode(
                 group: "task", summary: "List, show, pause, resume, trigger and reload Tasks",
                 [
