@@ -56,7 +56,7 @@ let package = Package(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),
         .executableTarget(
-            name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CLinux"],
+            name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
         .executableTarget(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],

@@ -1,0 +1,44 @@
+import Glibc
+
+/// A command line that cannot be read.
+struct UsageError: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// The daemon's command line. All paths are absolute.
+struct Arguments {
+    var config = "/etc/altp"
+    /// Instead of what `altp.yaml` says.
+    var state: String?
+    var run: String?
+
+    static let usage = "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR]"
+
+    init(parsing words: [String]) throws(UsageError) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard ["--config", "--state", "--run"].contains(parts[0]) else {
+                throw UsageError(description: "unknown argument \(word)")
+            }
+            guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
+                throw UsageError(description: "\(parts[0]) needs a folder")
+            }
+            let path = try Self.absolute(value)
+            switch parts[0] {
+            case "--config": config = path
+            case "--state": state = path
+            default: run = path
+            }
+        }
+    }
+
+    private static func absolute(_ path: String) throws(UsageError) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = getcwd(nil, 0) else {
+            throw UsageError(description: "\(path) is relative, and the working directory is gone")
+        }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
+    }
+}

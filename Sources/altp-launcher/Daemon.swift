@@ -1,0 +1,116 @@
+import API
+import Configuration
+import Glibc
+import Launcher
+import Linux
+import Sandbox
+import Store
+
+/// The daemon could not start: what was tried and what to do.
+struct StartError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// What a running daemon is asked to do.
+enum DaemonEvent: Sendable {
+    case reload
+    case stop(stopScripts: Bool)
+}
+
+/// Puts the Launcher, its store, its sandboxes and its API together, and steers them by signals until the stop.
+struct Daemon {
+    var arguments: Arguments
+    /// What signals and the API ask for; `source` is its other end.
+    var events: AsyncStream<DaemonEvent>
+    var source: AsyncStream<DaemonEvent>.Continuation
+
+    func run() async throws {
+        let folder = try HostFolder.load(arguments.config)
+        // The folder stays as it was read: a reload compares it with what the files then say.
+        let run = arguments.run ?? folder.host.run
+        let group = Self.group("altp")
+        // What a second Launcher would share comes first: where there is one already, nothing else is touched.
+        let state = try StateFolder(path: arguments.state ?? folder.host.state)
+        // Connections wait in the socket's queue until the Launcher knows its running Scripts again.
+        let socket = try ListeningSocket(run: run, group: group)
+        let engine = try SandboxEngine(settings: try Self.settings(folder))
+        let launcher = try Launcher(
+            folder: folder, state: state, store: try Store(path: state.database), engine: engine,
+            socketDirectory: "\(run)/api")
+
+        let uids = folder.host.uids
+        let service = APIService(
+            launcher: launcher, configuration: folder.path, state: state.path, group: group,
+            isSandboxUID: { uids.block(of: $0) != nil }, stop: { [source] in source.yield(.stop(stopScripts: $0)) },
+            log: { report($0) })
+
+        try await launcher.start()
+        let server = try HTTPServer(
+            socket: socket, share: { uids.block(of: $0.uid) }, log: { report($0) },
+            handler: { await service.respond(to: $0, from: $1) })
+
+        let tasks = await launcher.tasks()
+        print("altp-launcher ready: \(tasks.count) Tasks of \(folder.path), socket \(run)/altp.sock")
+        fflush(nil)
+        ServiceManager.notify("READY=1")
+        await steer(launcher: launcher, server: server)
+        engine.shutDown()
+    }
+
+    /// Returns when the Launcher and the server have stopped.
+    private func steer(launcher: Launcher, server: HTTPServer) async {
+        var stopping = false
+        for await event in events {
+            switch event {
+            // The Launcher logs what came of it.
+            case .reload: _ = await launcher.reload()
+            case .stop where stopping:
+                report("stopping without waiting; what runs goes on, and the next start takes it up")
+                exit(0)
+            case .stop(let stopScripts):
+                stopping = true
+                ServiceManager.notify("STOPPING=1")
+                report(stopScripts ? "stopping, and ending the running Scripts" : "stopping; running Scripts go on")
+                Task { [source] in
+                    // The API answers until the Scripts have ended: they may use it to their last moment.
+                    await launcher.stop(stopScripts: stopScripts)
+                    await server.stop()
+                    source.finish()
+                }
+            }
+        }
+    }
+
+    /// The other executables are installed beside this one.
+    private static func settings(_ folder: HostFolder) throws(StartError) -> SandboxSettings {
+        guard let path = realpath("/proc/self/exe", nil) else {
+            throw StartError("cannot find this executable: \(SystemError("realpath", "/proc/self/exe"))")
+        }
+        defer { free(path) }
+        let own = String(cString: path)
+        let beside = own[...(own.lastIndex(of: "/") ?? own.startIndex)]
+        let command = "\(beside)altp"
+        return SandboxSettings(
+            initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
+            cgroup: folder.host.cgroup, rootfs: folder.rootfs)
+    }
+
+    /// The number of a group of the host; nil when there is none of that name.
+    private static func group(_ name: String) -> UInt32? {
+        var group = Glibc.group()
+        var result: UnsafeMutablePointer<Glibc.group>?
+        var buffer = [CChar](repeating: 0, count: 65_536)
+        guard getgrnam_r(name, &group, &buffer, buffer.count, &result) == 0, result != nil else { return nil }
+        return group.gr_gid
+    }
+}
+
+extension UIDRange {
+    /// The number of the block that a uid lies in; nil when it is no sandbox's.
+    fileprivate func block(of uid: UInt32) -> UInt32? {
+        guard uid >= first, (uid - first) / Self.blockSize < blocks else { return nil }
+        return (uid - first) / Self.blockSize
+    }
+}

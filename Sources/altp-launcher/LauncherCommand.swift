@@ -1,0 +1,48 @@
+import Glibc
+
+/// The daemon's executable, which `altp serve` becomes.
+///
+///     altp-launcher [--config DIR] [--state DIR] [--run DIR]
+///
+/// SIGHUP reads the configuration folder again. SIGTERM and SIGINT stop it while running Scripts go on, SIGQUIT ends them
+/// too and waits for them; a second one of the three does not wait any longer.
+@main
+struct LauncherCommand {
+    static func main() {
+        // First of all: every thread made from here on inherits it.
+        Signals.block()
+        umask(0o022)
+        raiseDescriptorLimit()
+        let (events, source) = AsyncStream<DaemonEvent>.makeStream()
+        Task.detached {
+            do {
+                let arguments = try Arguments(parsing: Array(CommandLine.arguments.dropFirst()))
+                try await Daemon(arguments: arguments, events: events, source: source).run()
+            } catch let error as UsageError {
+                report("\(error)\n\(Arguments.usage)")
+                exit(2)
+            } catch {
+                report("\(error)")
+                exit(1)
+            }
+            exit(0)
+        }
+        Signals.listen { signal in
+            source.yield(signal == SIGHUP ? .reload : .stop(stopScripts: signal == SIGQUIT))
+        }
+    }
+
+    /// A connection is a descriptor, and so is every watched Script: the usual soft limit of 1024 is for select(2).
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Writes lines of the daemon's log to standard error, in one write(2) so that they stay whole.
+func report(_ text: String) {
+    let lines = text.split(separator: "\n").map { "altp-launcher: \($0)\n" }.joined()
+    Array(lines.utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress!, $0.count) }
+}
