@@ -1,12 +1,12 @@
 import Glibc
 
 /// What the Launcher tells its administrator: a line for each happening, on standard error, in logfmt.
-enum LauncherLog {
-    enum Level: String {
+package enum LauncherLog {
+    package enum Level: String {
         case info, warning, error
     }
 
-    static func write(_ level: Level = .info, _ message: String, _ fields: (String, String)...) {
+    package static func write(_ level: Level = .info, _ message: String, _ fields: (String, String)...) {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         var parts = tm()

@@ -44,11 +44,11 @@ struct Daemon {
         let service = APIService(
             launcher: launcher, configuration: folder.path, state: state.path, group: group,
             isSandboxUID: { uids.block(of: $0) != nil }, stop: { [source] in source.yield(.stop(stopScripts: $0)) },
-            log: { report($0) })
+            log: { LauncherLog.write(.warning, $0) })
 
         try await launcher.start()
         let server = try HTTPServer(
-            socket: socket, share: { uids.block(of: $0.uid) }, log: { report($0) },
+            socket: socket, share: { uids.block(of: $0.uid) }, log: { LauncherLog.write(.warning, $0) },
             handler: { await service.respond(to: $0, from: $1) })
 
         let tasks = await launcher.tasks()
@@ -67,12 +67,13 @@ struct Daemon {
             // The Launcher logs what came of it.
             case .reload: _ = await launcher.reload()
             case .stop where stopping:
-                report("stopping without waiting; what runs goes on, and the next start takes it up")
+                LauncherLog.write(.warning, "stops without waiting; what runs goes on, and the next start takes it up")
                 exit(0)
             case .stop(let stopScripts):
                 stopping = true
                 ServiceManager.notify("STOPPING=1")
-                report(stopScripts ? "stopping, and ending the running Scripts" : "stopping; running Scripts go on")
+                LauncherLog.write(
+                    .info, stopScripts ? "stopping, and ending the running Scripts" : "stopping; running Scripts go on")
                 Task { [source] in
                     // The API answers until the Scripts have ended: they may use it to their last moment.
                     await launcher.stop(stopScripts: stopScripts)

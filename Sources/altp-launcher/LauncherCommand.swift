@@ -41,7 +41,7 @@ struct LauncherCommand {
     }
 }
 
-/// Writes lines of the daemon's log to standard error, in one write(2) so that they stay whole.
+/// Tells on standard error why the daemon does not start, in one write(2) so that its lines stay together.
 func report(_ text: String) {
     let lines = text.split(separator: "\n").map { "altp-launcher: \($0)\n" }.joined()
     Array(lines.utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress!, $0.count) }

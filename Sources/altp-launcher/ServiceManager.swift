@@ -1,4 +1,5 @@
 import Glibc
+import Launcher
 
 /// What sd_notify(3) does: tells the service manager how the daemon is, when there is one.
 enum ServiceManager {
@@ -24,6 +25,8 @@ enum ServiceManager {
                 sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
             }
         }
-        if sent < 0 { report("cannot tell the service manager \(state): \(String(cString: strerror(errno)))") }
+        if sent < 0 {
+            LauncherLog.write(.warning, "cannot tell the service manager \(state): \(String(cString: strerror(errno)))")
+        }
     }
 }

@@ -23,7 +23,7 @@ let logCallback: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?
     guard let line else { return }
     // It may quote what a client sent.
     let printable = String(cString: line).unicodeScalars.map { (" "..."~").contains($0) ? Character($0) : " " }
-    server(context).log("http: " + String(printable))
+    server(context).complain(String(printable))
 }
 
 let connectionCallback:
@@ -138,7 +138,7 @@ private struct Exchange {
         for header in fixed + response.headers {
             // Refused for a value with control characters, which would let it forge other headers.
             guard MHD_add_response_header(message, header.name, header.value) == .YES else {
-                server.log("http: the header \(header.name) of an answer is not valid")
+                server.complain("the header \(header.name) of an answer is not valid")
                 return .NO
             }
         }

@@ -13,7 +13,8 @@ final class ServerContext: Sendable {
     let limits: HTTPLimits
     let census: ConnectionCensus
     let share: @Sendable (PeerCredentials) -> UInt32?
-    let log: @Sendable (String) -> Void
+    private let log: @Sendable (String) -> Void
+    private let budget = Mutex(LogBudget())
     private let handler: HTTPServer.Handler
     private let state = Mutex(State())
 
@@ -26,6 +27,13 @@ final class ServerContext: Sendable {
         self.share = share
         self.log = log
         self.handler = handler
+    }
+
+    /// Logs what a client caused, unless clients have caused too much.
+    func complain(_ line: String) {
+        guard let dropped = budget.withLock({ $0.admit(at: .now) }) else { return }
+        if dropped > 0 { log("http: \(dropped) more complaints were left out") }
+        log("http: " + line)
     }
 
     /// - Returns: false when the server stops; the request is then not counted.

@@ -22,7 +22,7 @@ extension APIService {
     /// The answer goes out before the Launcher stops: a stop waits for the requests under way.
     func stopHost(_ call: Call) throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(StopHost.self, from: call.request)
-        log("api: \(call.caller.source) asks the Launcher to stop")
+        log("stop was asked for by \(call.caller.source)")
         stop(body.stopScripts ?? false)
         return .json(AcceptedView(), status: 202)
     }
