@@ -1,0 +1,28 @@
+# The one door. `make help` says what there is.
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+EXECUTABLES = altp altp-init altp-launcher
+
+help:  ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+packages:
+	@scripts/install-packages
+
+build: packages  ## Build the executables for use
+	@scripts/build -c release
+
+demo: build  ## Show the Landsat example at work
+	@scripts/demo
+
+test: packages  ## Run every test
+	@scripts/test
+
+install: build  ## Install below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	cd .build/release && install -s $(EXECUTABLES) $(DESTDIR)$(PREFIX)/bin
+
+clean:  ## Remove what was built
+	rm -rf .build
+
+.PHONY: help packages build demo test install clean
