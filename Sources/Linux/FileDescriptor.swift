@@ -31,11 +31,12 @@ extension FileDescriptor {
     package static func openWithoutLinks(
         _ path: String, _ flags: Int32, mode: UInt32 = 0, at directory: Int32 = AT_FDCWD
     ) throws(SystemError) -> FileDescriptor {
-        FileDescriptor(
+        // openat2(2) refuses flags that mean nothing beside O_PATH.
+        let more = flags & altp_o_path == 0 ? O_CLOEXEC | O_NOCTTY : O_CLOEXEC
+        return FileDescriptor(
             owning: try check("openat2", path) {
                 altp_openat2(
-                    directory, path, UInt64(UInt32(bitPattern: flags | O_CLOEXEC | O_NOCTTY)), UInt64(mode),
-                    altp_resolve_no_symlinks)
+                    directory, path, UInt64(UInt32(bitPattern: flags | more)), UInt64(mode), altp_resolve_no_symlinks)
             })
     }
 

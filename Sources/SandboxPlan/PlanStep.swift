@@ -66,17 +66,24 @@ package struct MountFlags: OptionSet, Sendable, Hashable {
     ]
 }
 
-/// An idmapped mount: files of `onDisk` appear as those of `seen` (both in the host's numbers), and the other way round.
+/// An idmapped mount: each id on the file system appears as another one (both in the host's numbers), and the other way
+/// round. What has an id that is not here can be read as its mode says and not be changed.
 package struct IdentityMap: Equatable, Sendable {
-    package var onDiskUID: UInt32
-    package var onDiskGID: UInt32
-    package var seenUID: UInt32
-    package var seenGID: UInt32
+    package struct Pair: Equatable, Sendable {
+        package var onDisk: UInt32
+        package var seen: UInt32
 
-    package init(onDiskUID: UInt32, onDiskGID: UInt32, seenUID: UInt32, seenGID: UInt32) {
-        self.onDiskUID = onDiskUID
-        self.onDiskGID = onDiskGID
-        self.seenUID = seenUID
-        self.seenGID = seenGID
+        package init(onDisk: UInt32, seen: UInt32) {
+            self.onDisk = onDisk
+            self.seen = seen
+        }
+    }
+
+    package var uids: [Pair]
+    package var gids: [Pair]
+
+    package init(uids: [Pair], gids: [Pair]) {
+        self.uids = uids
+        self.gids = gids
     }
 }

@@ -12,10 +12,7 @@ extension PlanStep {
         case .device(let path, let major, let minor): ["device", path, "\(major)", "\(minor)"]
         case .bind(let source, let target, let flags, nil): ["bind", source, target, flags.field]
         case .bind(let source, let target, let flags, let map?):
-            [
-                "bind", source, target, flags.field, "\(map.onDiskUID)", "\(map.onDiskGID)", "\(map.seenUID)",
-                "\(map.seenGID)",
-            ]
+            ["bind", source, target, flags.field, map.field]
         case .tmpfs(let path, let mode, let size, let inodes): ["tmpfs", path, octal(mode), "\(size)", "\(inodes)"]
         case .devpts(let path): ["devpts", path]
         case .proc(let path): ["proc", path]
@@ -46,15 +43,13 @@ extension PlanStep {
         case ("device", 4):
             guard let major = UInt32(fields[2]), let minor = UInt32(fields[3]) else { return nil }
             self = .device(path: fields[1], major: major, minor: minor)
-        case ("bind", 4), ("bind", 8):
+        case ("bind", 4), ("bind", 5):
             guard let flags = MountFlags(field: fields[3]) else { return nil }
-            let numbers = fields.dropFirst(4).compactMap { UInt32($0) }
-            guard numbers.count == fields.count - 4 else { return nil }
-            let map =
-                numbers.isEmpty
-                ? nil
-                : IdentityMap(
-                    onDiskUID: numbers[0], onDiskGID: numbers[1], seenUID: numbers[2], seenGID: numbers[3])
+            var map: IdentityMap?
+            if fields.count == 5 {
+                guard let given = IdentityMap(field: fields[4]) else { return nil }
+                map = given
+            }
             self = .bind(source: fields[1], target: fields[2], flags: flags, map: map)
         case ("tmpfs", 5):
             guard let mode = UInt32(fields[2], radix: 8), let size = UInt64(fields[3]), let inodes = UInt64(fields[4])
@@ -85,6 +80,26 @@ extension MountFlags {
         for name in field.split(separator: ",") {
             guard let flag = Self.names.first(where: { $0.1 == name })?.0 else { return nil }
             insert(flag)
+        }
+    }
+}
+
+extension IdentityMap {
+    /// `u33:1000,g33:1000`: kind, id on disk, id seen.
+    fileprivate var field: String {
+        (uids.map { "u\($0.onDisk):\($0.seen)" } + gids.map { "g\($0.onDisk):\($0.seen)" }).joined(separator: ",")
+    }
+
+    fileprivate init?(field: String) {
+        self.init(uids: [], gids: [])
+        for item in field.split(separator: ",") {
+            let numbers = item.dropFirst().split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+            guard numbers.count == 2, let onDisk = numbers[0], let seen = numbers[1] else { return nil }
+            switch item.first {
+            case "u": uids.append(Pair(onDisk: onDisk, seen: seen))
+            case "g": gids.append(Pair(onDisk: onDisk, seen: seen))
+            default: return nil
+            }
         }
     }
 }

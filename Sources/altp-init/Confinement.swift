@@ -46,6 +46,7 @@ struct Confinement {
         require(.groups, LinuxCall.becomeGroup(plan.gid))
         require(.user, LinuxCall.becomeUser(plan.uid))
         require(.session, setsid() < 0 ? -1 : 0)
+        umask(0o022)
         setStreams()
         require(.workingDirectory, chdir(plan.workingDirectory))
         require(.newPrivileges, LinuxCall.prctl(PR_SET_NO_NEW_PRIVS, 1))

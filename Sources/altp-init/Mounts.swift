@@ -101,8 +101,13 @@ enum UserNamespace {
             kill(holder, SIGKILL)
             waitpid(holder, nil, 0)
         }
-        try writeControlFile("proc/\(holder)/uid_map", "\(map.onDiskUID) \(map.seenUID) 1")
-        try writeControlFile("proc/\(holder)/gid_map", "\(map.onDiskGID) \(map.seenGID) 1")
+        try writeControlFile("proc/\(holder)/uid_map", Self.lines(map.uids))
+        try writeControlFile("proc/\(holder)/gid_map", Self.lines(map.gids))
         return try FileDescriptor.open("proc/\(holder)/ns/user", O_RDONLY)
+    }
+
+    /// As user_namespaces(7) has it: an id inside (here: on disk), the id outside, how many.
+    private static func lines(_ pairs: [IdentityMap.Pair]) -> String {
+        pairs.map { "\($0.onDisk) \($0.seen) 1\n" }.joined()
     }
 }

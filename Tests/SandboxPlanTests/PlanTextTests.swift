@@ -11,7 +11,9 @@ import Testing
         .bind(source: "/srv/a b", target: "/archive", flags: [.readOnly, .noSetUID, .recursive], map: nil),
         .bind(
             source: "/srv/p", target: "/products", flags: [],
-            map: IdentityMap(onDiskUID: 33, onDiskGID: 34, seenUID: 1_879_049_192, seenGID: 7)),
+            map: IdentityMap(
+                uids: [.init(onDisk: 33, seen: 1_879_049_192)],
+                gids: [.init(onDisk: 33, seen: 7), .init(onDisk: 0, seen: 65_534)])),
         .tmpfs(path: "/tmp", mode: 0o1777, size: 1 << 30, inodes: 1024), .devpts(path: "/dev/pts"),
         .proc(path: "/proc"),
         .mask(path: "/proc/kcore"), .readOnly(path: "/proc/sys"), .enterRoot,
@@ -54,7 +56,7 @@ import Testing
     @Test(arguments: [
         "nonsense", "step", "step\tbind\t/a\t/b", "step\tbind\t/a\t/b\tbogus", "step\ttmpfs\t/tmp\t9\t1\t1",
         "uids\t-1\t5", "uids\t1", "filter\t1\t2\tnever", "rlimit\t7\tmany\t1", "streams\tlog", "wall\t1",
-        "step\tbind\t/a\t/b\tro\t1\t2\t3\t4294967296",
+        "step\tbind\t/a\t/b\tro\tu1:4294967296", "step\tbind\t/a\t/b\tro\tx1:2",
     ])
     func refusesALineThatIsNoneOfAPlan(_ line: String) {
         #expect(throws: PlanSyntaxError(line: 2, text: line)) { try Plan(text: "hostname\tx\n\(line)\n") }

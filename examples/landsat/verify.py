@@ -8,9 +8,13 @@ import json
 import pathlib
 import re
 import sys
+import warnings
 
 import numpy
 import rasterio
+
+# A PNG has no georeference; the GeoTIFF beside it has.
+warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
 
 
 def read(path):

@@ -150,11 +150,34 @@ struct PlanBuilder {
         guard let owner = mount.owner else {
             return .bind(source: mount.source, target: mount.target, flags: flags, map: nil)
         }
-        let account = try HostAccount.named(owner)
-        let seen = specification.identity.hostUID
         flags.remove(.recursive)
         return .bind(
             source: mount.source, target: mount.target, flags: flags,
-            map: IdentityMap(onDiskUID: account.uid, onDiskGID: account.gid, seenUID: seen, seenGID: seen))
+            map: try ownerMap(try HostAccount.named(owner), owner, mount))
+    }
+
+    /// The Script's files are the owner's on the disk.
+    private func ownerMap(
+        _ account: HostAccount, _ owner: String, _ mount: Mount
+    ) throws(SandboxError) -> IdentityMap {
+        var status = stat()
+        guard lstat(mount.source, &status) == 0 else {
+            throw SandboxError("mounting at \(mount.target): \(SystemError("lstat", mount.source))")
+        }
+        if mount.mode == .rw, status.st_uid != account.uid {
+            throw SandboxError(
+                "mounting \(mount.source) at \(mount.target) for writing: it belongs to uid \(status.st_uid), and with "
+                    + "`owner: \(owner)` a Script can write only what belongs to \(owner). Use chown \(owner) \(mount.source)"
+            )
+        }
+        let seen = specification.identity.hostUID
+        var map = IdentityMap(
+            uids: [.init(onDisk: account.uid, seen: seen)], gids: [.init(onDisk: account.gid, seen: seen)])
+        // A directory whose group is not mapped cannot be written to, whoever owns it.
+        if status.st_gid != account.gid {
+            let nogroup = specification.identity.firstUID + 65_534
+            map.gids.append(.init(onDisk: status.st_gid, seen: nogroup))
+        }
+        return map
     }
 }

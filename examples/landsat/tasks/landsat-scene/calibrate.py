@@ -72,7 +72,7 @@ def main():
         add = number(metadata, f"REFLECTANCE_ADD_BAND_{band}")
         try:
             calibrate(source, folder / f"{scene}_{name}_toa.tif", mult, add, sun_elevation)
-        except RasterioError as error:
+        except (RasterioError, OSError) as error:
             print(f"band {band} ({name}) cannot be read: {error}", file=sys.stderr)
             return 1
         print(f"calibrated band {band} ({name})")

@@ -3,9 +3,13 @@
 
 import pathlib
 import sys
+import warnings
 
 import numpy
 import rasterio
+
+# A PNG has no georeference; the GeoTIFF beside it has.
+warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
 
 LOW, HIGH = 2, 98  # per cent of the pixels that become black and white
 
