@@ -30,7 +30,7 @@ import Testing
         Case(name: "hard", end: .exited(status: 1), kind: .hard, exitStatus: 1, reason: "exit status 1"),
         Case(
             name: "hard after a refused call", end: .exited(status: 1), denials: [unshare], kind: .hard, exitStatus: 1,
-            reason: "exit status 1; its seccomp policy refused it unshare (2 times)"),
+            reason: "exit status 1; its seccomp policy refused it unshare 2 times"),
         Case(
             name: "signal", end: .signaled(SIGSEGV), kind: .signal, signal: 11,
             reason: "signal 11 (Segmentation fault) ended it"),

@@ -1,0 +1,67 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// One `altp run` of a shell line, driven as a user drives it.
+struct SandboxedCommand {
+    var policy: String?
+    var arguments: [String]
+
+    init(_ line: String, policy: String? = nil) {
+        self.policy = policy
+        arguments = ["/bin/sh", "-c", line]
+    }
+
+    init(python program: String, policy: String? = nil) {
+        self.policy = policy
+        arguments = ["python3", "-c", program]
+    }
+
+    struct Result {
+        var status: Int32
+        var output: String
+        var errors: String
+        var report: Report
+    }
+
+    struct Report: Decodable {
+        struct Limit: Decodable, Equatable {
+            var name: String
+            var limit: Int64
+            var peak: Int64?
+        }
+        struct Call: Decodable, Equatable {
+            var name: String
+            var count: Int
+            var killed: Bool
+        }
+        var kind: String
+        var exitStatus: Int?
+        var signal: Int?
+        var limit: Limit?
+        var reason: String
+        var deniedCalls: [Call]
+    }
+
+    /// Runs it, and everything that it needed is gone afterwards.
+    ///
+    /// - Parameter whileRunning: called once the command runs, with the pid of `altp`.
+    func run(whileRunning: ((pid_t) throws -> Void)? = nil) throws -> Result {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        var line = [try Installation.path(of: "altp"), "run", "--report", "\(folder.path)/report.json"]
+        if let policy {
+            try folder.write("policy.yaml", policy)
+            line += ["--policy", "\(folder.path)/policy.yaml"]
+        }
+        let child = try ChildProcess(line + ["--"] + arguments)
+        try whileRunning?(child.pid)
+        let ended = try child.wait()
+        let content = try Data(contentsOf: URL(filePath: "\(folder.path)/report.json"))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return Result(
+            status: ended.status, output: ended.output, errors: ended.errors,
+            report: try decoder.decode(Report.self, from: content))
+    }
+}
