@@ -164,7 +164,9 @@ extension Outcome {
         /// Calls that were refused and that the Script survived: often why it then failed.
         private var refusedCalls: String {
             guard !report.denials.isEmpty else { return "" }
-            let calls = report.denials.map { "\(name($0.number, $0.architecture)) \($0.count == 1 ? "once" : "\($0.count) times")" }
+            let calls = report.denials.map { denial in
+                "\(name(denial.number, denial.architecture)) \(denial.count == 1 ? "once" : "\(denial.count) times")"
+            }
             return "; its seccomp policy refused it " + calls.joined(separator: ", ")
         }
 

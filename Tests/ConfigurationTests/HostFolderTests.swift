@@ -1,0 +1,214 @@
+import Configuration
+import FoundationEssentials
+import Glibc
+import Testing
+
+/// A folder of one test's own.
+final class TestFolder {
+    let path: String
+
+    init(_ files: [String: String]) throws {
+        var template = Array("/tmp/altp-configuration-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        for folder in ["tasks", "policies", "rootfs"] { mkdir("\(path)/\(folder)", 0o755) }
+        for (name, content) in files { try write(name, content) }
+    }
+
+    func write(_ name: String, _ content: String) throws {
+        let parts = name.split(separator: "/").dropLast()
+        for index in parts.indices { mkdir("\(path)/\(parts[...index].joined(separator: "/"))", 0o755) }
+        try Data(content.utf8).write(to: URL(filePath: "\(path)/\(name)"))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+@Suite struct HostFolderTests {
+    private static let script = "scripts:\n  - {name: a, run: \"true\"}\n"
+
+    @Test(arguments: WrongFiles.cases)
+    func saysWhatIsWrongAndWhere(_ test: WrongFiles.Case) throws {
+        let folder = try TestFolder(["altp.yaml": "pools: {downloads: 2}\n"])
+        try folder.write(test.file, test.content)
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(problems?.diagnostics.map(\.description) == test.messages)
+    }
+
+    @Test func reportsAllFilesAtOnceInOrder() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "cpu: x\nmemory: y\n", "tasks/b.yaml": "every: z\n\(Self.script)",
+            "tasks/a.yaml": "priority: z\nmax_running: z\n\(Self.script)", "policies/p.yaml": "rootfs: no\n",
+        ])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(
+            problems?.diagnostics.map { "\($0.file):\($0.line)" } == [
+                "altp.yaml:1", "altp.yaml:2", "policies/p.yaml:1", "tasks/a.yaml:1", "tasks/a.yaml:2", "tasks/b.yaml:1",
+            ])
+    }
+
+    @Test func readsEveryKeyOfATask() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "pools: {download: 2}\n", "policies/imagery.yaml": "limits: {memory: 2G, cpu: 1.5}\n",
+            "tasks/landsat-scene.yaml": """
+            description: Process one scene
+            cron: "*/5 * * * *"
+            timezone: Europe/Berlin
+            params:
+              scene: {type: string, required: true}
+              cloud_max: {type: number, default: 40, description: Per cent}
+            env: {GDAL_CACHEMAX: "64"}
+            policy: imagery
+            priority: -5
+            max_running: 4
+            keep: {success: 0s, failed: 7d}
+            scripts:
+              - name: load
+                run: [python3, /scripts/load.py, "${scene}", $$5]
+                pools: {download: 1}
+                retry: {limit: 3, delay: 30s, backoff: 2, max_delay: 10m, on: [soft, timeout]}
+                workdir: processing
+              - name: calibrate
+                run: calibrate.py "$PARAM_SCENE"
+                limits: {memory: 4G}
+                env: {A: b}
+            """,
+        ])
+        let task = try #require(try HostFolder.load(folder.path).tasks["landsat-scene"])
+        #expect(task.description == "Process one scene")
+        #expect(task.trigger == .cron(expression: "*/5 * * * *", timezone: "Europe/Berlin"))
+        #expect(
+            task.params == [
+                Parameter(name: "scene", required: true),
+                Parameter(name: "cloud_max", kind: .number, defaultValue: "40", description: "Per cent"),
+            ])
+        #expect(task.environment == ["GDAL_CACHEMAX": "64"])
+        #expect(task.priority == -5)
+        #expect(task.maxRunning == 4)
+        #expect(task.keep == Keep(success: Timespan(seconds: 0), failed: Timespan(seconds: 604_800)))
+        let (load, calibrate) = (task.scripts[0], task.scripts[1])
+        #expect(load.run == .arguments(["python3", "/scripts/load.py", "${scene}", "$$5"]))
+        #expect(load.pools == ["download": 1])
+        #expect(load.retry.delay == Timespan(seconds: 30))
+        #expect(load.retry.maxDelay == Timespan(seconds: 600))
+        #expect(load.retry.on == [.soft, .timeout])
+        #expect(load.workingDirectory == .processing)
+        #expect(load.policy.limits.memory == ByteSize(bytes: 2 << 30))
+        #expect(calibrate.run == .shell("calibrate.py \"$PARAM_SCENE\""))
+        #expect(calibrate.policy.limits.memory == ByteSize(bytes: 4 << 30))
+        #expect(calibrate.policy.limits.cpu == 1.5)
+        #expect(calibrate.environment == ["A": "b"])
+    }
+
+    @Test func readsEveryKeyOfAPolicy() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "", "policies/filter.json": "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}",
+            "rootfs/debian.yaml": "directory: /srv/debian\n",
+            "policies/p.yaml": """
+            description: All of it
+            rootfs: debian
+            limits:
+              cpu: 1.5
+              cpu_time: 20m
+              memory: 1G
+              swap: 256M
+              pids: 64
+              open_files: 2048
+              log: 1M
+              wall_time: 1h30m
+              grace: 0s
+            network: host
+            seccomp: filter.json
+            capabilities: []
+            mounts:
+              - {source: /srv/archive, target: /archive}
+              - {source: /srv/products, target: /products, mode: rw, owner: www-data}
+            control: task
+            """,
+        ])
+        let policy = try #require(try HostFolder.load(folder.path).policies["p"])
+        var limits = Limits()
+        limits.cpu = 1.5
+        limits.cpuTime = Timespan(seconds: 1200)
+        limits.swap = ByteSize(bytes: 256 << 20)
+        limits.openFiles = 2048
+        limits.log = ByteSize(bytes: 1 << 20)
+        limits.wallTime = Timespan(seconds: 5400)
+        limits.grace = Timespan(seconds: 0)
+        #expect(
+            policy
+                == Policy(
+                    name: "p", description: "All of it", rootfs: "debian", limits: limits, network: .host,
+                    seccomp: .file("\(folder.path)/policies/filter.json"),
+                    mounts: [
+                        Mount(source: "/srv/archive", target: "/archive"),
+                        Mount(source: "/srv/products", target: "/products", mode: .rw, owner: "www-data"),
+                    ], control: .task))
+    }
+
+    @Test func readsEveryKeyOfAHost() throws {
+        let folder = try TestFolder([
+            "altp.yaml": """
+            state: /srv/altp
+            run: /run/my-altp
+            cpu: 3.5
+            memory: 12G
+            pools: {download: 4, gpu: 1}
+            uids: {first: 200000, blocks: 10}
+            cgroup: my-altp
+            """
+        ])
+        let host = try HostFolder.load(folder.path).host
+        #expect(host.state == "/srv/altp")
+        #expect(host.run == "/run/my-altp")
+        #expect(host.cpu == 3.5)
+        #expect(host.memory == ByteSize(bytes: 12 << 30))
+        #expect(host.pools == ["download": 4, "gpu": 1])
+        #expect(host.uids == UIDRange(first: 200_000, blocks: 10))
+        #expect(host.cgroup == "my-altp")
+    }
+
+    @Test func keepsGoodTasksBesideABrokenOne() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "", "tasks/good.yaml": Self.script, "tasks/broken.yaml": "priority: x\n\(Self.script)",
+        ])
+        let lenient = HostFolder.loadLeniently(folder.path)
+        #expect(Set(lenient.folder.tasks.keys) == ["good"])
+        #expect(lenient.brokenTasks["broken"]?.map(\.line) == [1])
+    }
+
+    @Test func saysThatAFolderIsNoHostFolder() {
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load("/nowhere") }
+        #expect(
+            problems?.description
+                == "altp.yaml: /nowhere is no host folder: it has no altp.yaml; altp init DIR writes one")
+    }
+
+    @Test func acceptsWhatInitWrites() throws {
+        let folder = try TestFolder(
+            Dictionary(uniqueKeysWithValues: HostFolderTemplate.files.map { ($0.path, $0.content) }))
+        let loaded = try HostFolder.load(folder.path)
+        #expect(Set(loaded.tasks.keys) == ["discover", "process"])
+    }
+
+    @Test(arguments: [
+        [UInt8](repeating: 0, count: 10), [0xff, 0x61], [0xc3, 0x28], Array("a: \u{0}b".utf8),
+        Array(String(repeating: "{", count: 10_000).utf8), Array(String(repeating: "- ", count: 10_000).utf8),
+        Array("? [a]\n: b".utf8), Array("%YAML 9.9\n---\na".utf8),
+    ])
+    func survivesHostileBytes(_ bytes: [UInt8]) {
+        #expect(throws: ConfigurationProblems.self) { try YAMLReader.read(bytes, file: "x") }
+    }
+
+    @Test func refusesALargeFile() {
+        let problems = #expect(throws: ConfigurationProblems.self) {
+            try YAMLReader.read([UInt8](repeating: 0x61, count: (1 << 20) + 1), file: "x")
+        }
+        #expect(problems?.description == "x: the file is larger than 1M")
+    }
+
+    @Test func showsTheLineWithAMark() {
+        let diagnostic = Diagnostic(file: "a.yaml", line: 2, column: 4, message: "wrong")
+        #expect(diagnostic.text(source: "x: 1\ny: \u{1b}2\n") == "a.yaml:2:4: wrong\n    y: 2\n       ^")
+    }
+}
