@@ -2,11 +2,14 @@ import Dispatch
 import Glibc
 import Linux
 import Sandbox
+import Synchronization
 
 /// Keeps what a Task's scripts folder held when a Processing was created, once for each content.
 final class ScriptsContent: Sendable {
     private let state: StateFolder
     private let queue = DispatchQueue(label: "altp.content")
+    /// What each folder held when it was last read, so that a thousand Events do not read it a thousand times.
+    private let known = Mutex<[String: (stamps: [FileStamp], hash: String)]>([:])
     private static let largest = 256 << 20
     private static let mostFiles = 10_000
 
@@ -20,8 +23,10 @@ final class ScriptsContent: Sendable {
             queue.async {
                 continuation.resume(
                     returning: Result { () throws(LauncherError) in
-                        do throws(SystemError) {
+                        do {
                             return try self.keepNow(folder)
+                        } catch let error as Unkeepable {
+                            throw LauncherError(.invalid, "keeping the scripts of \(folder): \(error)")
                         } catch {
                             throw LauncherError(.unavailable, "keeping the scripts of \(folder): \(error)")
                         }
@@ -37,8 +42,25 @@ final class ScriptsContent: Sendable {
         case file(content: [UInt8], executable: Bool)
     }
 
-    private func keepNow(_ folder: String) throws(SystemError) -> String? {
+    private struct Unkeepable: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    private func keepNow(_ folder: String) throws -> String? {
         guard access(folder, F_OK) == 0 else { return nil }
+        let stamps = try FileStamp.all(below: folder, limit: Self.mostFiles)
+        if let last = known.withLock({ $0[folder] }), last.stamps == stamps,
+            access(state.content(last.hash), F_OK) == 0
+        {
+            return last.hash
+        }
+        let isSettled = FileStamp.areSettled(stamps)
+        let hash = try keepAnew(folder)
+        known.withLock { $0[folder] = isSettled ? (stamps, hash) : nil }
+        return hash
+    }
+
+    private func keepAnew(_ folder: String) throws -> String {
         var entries: [String: Entry] = [:]
         var size = 0
         try read(folder, "", into: &entries, size: &size)
@@ -62,8 +84,8 @@ final class ScriptsContent: Sendable {
 
     private func read(
         _ folder: String, _ prefix: String, into entries: inout [String: Entry], size: inout Int
-    ) throws(SystemError) {
-        for name in try folderEntries(folder) {
+    ) throws {
+        for name in try FileStamp.names(in: folder) {
             let path = "\(folder)/\(name)"
             let key = prefix + name
             var status = stat()
@@ -75,55 +97,72 @@ final class ScriptsContent: Sendable {
                 entries[key] = .folder
                 try read(path, key + "/", into: &entries, size: &size)
             case S_IFLNK:
-                entries[key] = .link(target: try linkTarget(path))
+                let target = try linkTarget(path)
+                guard Self.staysInside(key, target) else {
+                    throw Unkeepable(
+                        description:
+                            "the link \(key) leads out of the folder, to \(target), where no sandbox can follow "
+                            + "it; put the file itself there")
+                }
+                entries[key] = .link(target: target)
             case S_IFREG:
                 let file = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW)
                 let content = try file.readAll(limit: Self.largest)
                 size += content.count
                 entries[key] = .file(content: content, executable: status.st_mode & 0o111 != 0)
-            default: throw SystemError("keep", path, number: EINVAL)
+            default:
+                throw Unkeepable(description: "\(key) is neither a file nor a folder nor a link")
             }
             guard size <= Self.largest, entries.count <= Self.mostFiles else {
-                throw SystemError("keep", path, number: EFBIG)
+                throw Unkeepable(
+                    description: "it holds more than \(Self.largest >> 20) MiB or \(Self.mostFiles) files; keep data "
+                        + "elsewhere and mount it")
             }
         }
+    }
+
+    /// Whether a link at `key` points to something within the folder, by its text.
+    static func staysInside(_ key: String, _ target: String) -> Bool {
+        guard !target.isEmpty, !target.hasPrefix("/") else { return false }
+        var depth = key.split(separator: "/").count - 1
+        for part in target.split(separator: "/") where part != "." {
+            depth += part == ".." ? -1 : 1
+            if depth < 0 { return false }
+        }
+        return true
     }
 
     private func write(_ entries: [String: Entry], hash: String) throws(SystemError) {
         let temporary = "\(state.content(hash)).new"
         try? SandboxEngine.removeTreeNow(temporary)
         try check("mkdir", temporary) { mkdir(temporary, 0o755) }
+        var folders = [temporary]
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
             let path = "\(temporary)/\(name)"
             switch entry {
-            case .folder: try check("mkdir", path) { mkdir(path, 0o755) }
+            case .folder:
+                try check("mkdir", path) { mkdir(path, 0o755) }
+                // Whatever the umask took away: Scripts run as users of their own.
+                try check("chmod", path) { chmod(path, 0o755) }
+                folders.append(path)
             case .link(let target): try check("symlink", path) { symlink(target, path) }
             case .file(let content, let executable):
                 let file = try FileDescriptor.open(
                     path, O_WRONLY | O_CREAT | O_EXCL, mode: executable ? 0o755 : 0o644)
                 try file.writeAll(content)
-                // Whatever the umask took away: Scripts run as users of their own.
                 try check("fchmod", path) { fchmod(file.raw, executable ? 0o755 : 0o644) }
                 try check("fsync", path) { fsync(file.raw) }
             }
         }
         try check("chmod", temporary) { chmod(temporary, 0o755) }
+        for folder in folders { try syncFolder(folder) }
         try check("rename", temporary) { rename(temporary, state.content(hash)) }
-        let parent = try FileDescriptor.open("\(state.path)/content", O_RDONLY | O_DIRECTORY)
-        try check("fsync", "\(state.path)/content") { fsync(parent.raw) }
+        try syncFolder("\(state.path)/content")
     }
 
-    private func folderEntries(_ path: String) throws(SystemError) -> [String] {
-        guard let stream = opendir(path) else { throw SystemError("opendir", path) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let item = readdir(stream) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
+    private func syncFolder(_ path: String) throws(SystemError) {
+        let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        try check("fsync", path) { fsync(folder.raw) }
     }
 
     private func linkTarget(_ path: String) throws(SystemError) -> String {
