@@ -33,10 +33,12 @@ extension Launcher {
     }
 
     private func setPaused(_ name: String, _ paused: Bool, reason: String?) async throws(LauncherError) {
-        var record = try known(name).record
-        record.paused = paused
-        record.pauseReason = reason
-        try await save(record)
+        _ = try known(name)
+        try await fromStore { () async throws(StoreError) in
+            try await store.write { transaction throws(StoreError) in
+                try transaction.savePause(paused, reason: reason, task: name)
+            }
+        }
         liveTasks[name]?.record.paused = paused
         liveTasks[name]?.record.pauseReason = reason
         admission.setPaused(paused, task: name)
@@ -88,7 +90,9 @@ extension Launcher {
                     + "rerun it from its first Script")
         }
         let revived = try await revive(record, from: script, source)
-        guard processings[id] == nil, kept[id]?.isBeingRemoved != true else {
+        // The directories may have gone since the record was read, and their block of uids to another Processing.
+        guard processings[id] == nil, kept[id]?.isBeingRemoved != true, kept[id]?.record.uidBlock == record.uidBlock
+        else {
             throw LauncherError(
                 .conflict, "Processing \(id) was changed by somebody else at the same moment; try again")
         }

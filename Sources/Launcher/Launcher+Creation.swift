@@ -129,10 +129,10 @@ extension Launcher {
     }
 
     /// Records a Processing, and with it the tick that caused it, if one did.
-    func create(_ processing: NewProcessing, note: String, tick: TaskRecord?) async throws(LauncherError) -> Int64 {
+    func create(_ processing: NewProcessing, note: String, tick: Int64?) async throws(LauncherError) -> Int64 {
         let created = try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
-                if let tick { try transaction.putTask(tick) }
+                if let tick { try transaction.saveTick(tick, task: processing.record.task) }
                 return try Self.insert(processing, note, transaction)
             }
         }

@@ -6,8 +6,17 @@ extension Launcher {
     /// Reads the Task files anew. A broken one leaves its old definition running, and says so; what altp.yaml changed takes
     /// effect at the next start.
     package func reload() async -> ReloadReport {
-        let lenient = HostFolder.loadLeniently(folder.path)
         var report = ReloadReport()
+        // A Task whose file comes back is as it was left: paused, say.
+        var stored: [String: TaskRecord] = [:]
+        do throws(LauncherError) {
+            let records = try await fromStore { () async throws(StoreError) in try await self.store.tasks() }
+            for record in records { stored[record.name] = record }
+        } catch {
+            report.problems = [Diagnostic(file: folder.path, message: "nothing was reloaded: \(error.description)")]
+            return report
+        }
+        let lenient = HostFolder.loadLeniently(folder.path)
         report.problems = lenient.problems
         var next = lenient.folder
         if next.host != folder.host {
@@ -31,7 +40,7 @@ extension Launcher {
                 continue
             }
             do throws(LauncherError) {
-                try install(definition, record: old?.record ?? TaskRecord(name: name))
+                try install(definition, record: old?.record ?? stored[name] ?? TaskRecord(name: name))
                 if old == nil { report.added.append(name) } else { report.changed.append(name) }
             } catch {
                 report.problems.append(Diagnostic(file: file, message: error.description))

@@ -58,22 +58,22 @@ extension Launcher {
             switch check {
             case .fire:
                 let processing = try await prepare(task, params: [:], extras: .ignored)
-                _ = try await create(processing, note: "created by its schedule", tick: task.record)
+                _ = try await create(processing, note: "created by its schedule", tick: ticks.last)
             case .skip(let running, let limit):
                 LauncherLog.write(
                     .warning, "a tick was left out", ("task", name), ("running", "\(running)"), ("limit", "\(limit)"))
-                try await save(task.record)
+                try await saveTick(ticks.last, of: name)
             case .wait, .never:
-                if ticks.last != before { try await save(task.record) }
+                if ticks.last != before { try await saveTick(ticks.last, of: name) }
             }
         } catch {
             LauncherLog.write(.error, "a tick failed", ("task", name), ("error", error.description))
         }
     }
 
-    func save(_ record: TaskRecord) async throws(LauncherError) {
+    private func saveTick(_ last: Int64?, of task: String) async throws(LauncherError) {
         try await fromStore { () async throws(StoreError) in
-            try await store.write { transaction throws(StoreError) in try transaction.putTask(record) }
+            try await store.write { transaction throws(StoreError) in try transaction.saveTick(last, task: task) }
         }
     }
 
@@ -88,10 +88,18 @@ extension Launcher {
             } catch {
                 LauncherLog.write(
                     .error, "directories are left", ("processing", "\(id)"), ("error", error.description))
+                self.removeLater(id)
                 return
             }
             await self.directoriesAreGone(id)
         }
+    }
+
+    /// After a failed removal, which is tried again; until then the Processing may be rerun.
+    private func removeLater(_ id: Int64) {
+        kept[id]?.isBeingRemoved = false
+        kept[id]?.record.expiresAt = now() + Self.longestWait
+        scheduleTimer()
     }
 
     private func directoriesAreGone(_ id: Int64) async {

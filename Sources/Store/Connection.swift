@@ -18,7 +18,9 @@ struct Row {
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
     func text(_ column: Int32) -> String {
-        sqlite3_column_text(statement, column).map { String(cString: $0) } ?? ""
+        guard let bytes = sqlite3_column_text(statement, column) else { return "" }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
     func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
@@ -90,7 +92,9 @@ final class Connection {
                 case .null: sqlite3_bind_null(statement, column)
                 case .integer(let number): sqlite3_bind_int64(statement, column, number)
                 case .real(let number): sqlite3_bind_double(statement, column, number)
-                case .text(let text): sqlite3_bind_text(statement, column, text, -1, altp_sqlite_transient())
+                // With its length: up to the first NUL, two different keys could be the same.
+                case .text(let text):
+                    sqlite3_bind_text(statement, column, text, Int32(text.utf8.count), altp_sqlite_transient())
                 }
             guard result == SQLITE_OK else { throw failure(sql) }
         }

@@ -103,13 +103,20 @@ package struct StoreTransaction {
 
     // MARK: Tasks
 
-    package func putTask(_ task: TaskRecord) throws(StoreError) {
+    /// Records that the Task is paused, or that it is not. Its last tick is left alone: a tick may be under way.
+    package func savePause(_ paused: Bool, reason: String?, task: String) throws(StoreError) {
         try connection.run(
             """
-            INSERT INTO task (name, paused, pause_reason, last_tick) VALUES (?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET paused = excluded.paused, pause_reason = excluded.pause_reason,
-            last_tick = excluded.last_tick
-            """, .text(task.name), .integer(task.paused ? 1 : 0), .optional(task.pauseReason), .optional(task.lastTick))
+            INSERT INTO task (name, paused, pause_reason) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET paused = excluded.paused, pause_reason = excluded.pause_reason
+            """, .text(task), .integer(paused ? 1 : 0), .optional(reason))
+    }
+
+    /// Records the Task's last tick. Its pause is left alone: it may be paused at the same moment.
+    package func saveTick(_ last: Int64?, task: String) throws(StoreError) {
+        try connection.run(
+            "INSERT INTO task (name, last_tick) VALUES (?, ?) ON CONFLICT DO UPDATE SET last_tick = excluded.last_tick",
+            .text(task), .optional(last))
     }
 }
 

@@ -64,6 +64,27 @@ final class TemporaryDatabase {
         #expect(results == ["1 true", "1 false", "2 true", "3 true", "1 false"])
     }
 
+    @Test func aPauseAndATickDoNotUndoEachOther() async throws {
+        try await store.write { transaction throws(StoreError) in
+            try transaction.savePause(true, reason: "by root", task: "a")
+            try transaction.saveTick(7, task: "a")
+            try transaction.savePause(false, reason: nil, task: "a")
+        }
+        #expect(try await store.tasks() == [TaskRecord(name: "a", paused: false, pauseReason: nil, lastTick: 7)])
+    }
+
+    @Test func keysThatDifferBehindANULAreDifferentKeys() async throws {
+        let (first, second) = (event("a\u{0}b"), event("a\u{0}c"))
+        let isNew = try await store.write { transaction throws(StoreError) in
+            [
+                try transaction.insertEvent(first, force: false).isNew,
+                try transaction.insertEvent(second, force: false).isNew,
+            ]
+        }
+        #expect(isNew == [true, true])
+        #expect(try await store.event(1)?.key == "a\u{0}b")
+    }
+
     @Test func aWriteThatThrowsChangesNothingAndTakesNoOtherWithIt() async throws {
         let store = store
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -142,8 +163,8 @@ final class TemporaryDatabase {
         let id = try await insertProcessing()
         let task = TaskRecord(name: "a", paused: true, pauseReason: "by root", lastTick: 7)
         try await store.write { transaction throws(StoreError) in
-            try transaction.putTask(TaskRecord(name: "a"))
-            try transaction.putTask(task)
+            try transaction.saveTick(7, task: "a")
+            try transaction.savePause(true, reason: "by root", task: "a")
             try transaction.note("created", on: id, at: 1)
             try transaction.note("ended", on: id, at: 2)
         }
