@@ -115,8 +115,12 @@ extension Launcher {
     /// Waits for a sandbox's end beside everything else.
     func follow(_ sandbox: RunningSandbox, _ attempt: Chain.Attempt, of id: Int64) {
         processings[id]?.sandbox = sandbox
-        // Cancelled while it was made.
-        if case .cancelling = processings[id]?.chain.state { sandbox.terminate() }
+        // Cancelled while it was made; or its Script was quicker to end itself than we to get here, or did so before a restart.
+        if case .cancelling = processings[id]?.chain.state {
+            sandbox.terminate()
+        } else if processings[id]?.attempt?.ending != nil {
+            sandbox.terminate()
+        }
         Task {
             let outcome = await sandbox.outcome()
             self.post(.outcome(outcome, of: attempt), to: id)
