@@ -52,6 +52,7 @@ struct spawn {
     char *const *envp;
     const int *descriptors;
     int count;
+    const sigset_t *mask;
     int error;
     const char *failed_call;
 };
@@ -68,10 +69,8 @@ static int spawn_child(void *argument) {
     for (int number = 1; number < NSIG; number++) {
         if (number != SIGKILL && number != SIGSTOP) sigaction(number, &action, NULL);
     }
-    sigset_t none;
-    sigemptyset(&none);
     call = "sigprocmask";
-    if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) goto failed;
+    if (sigprocmask(SIG_SETMASK, spawn->mask, NULL) != 0) goto failed;
     call = "setsid";
     if (setsid() < 0) goto failed;
     // Two passes, so that a descriptor that is wanted lower is not overwritten first.
@@ -137,7 +136,11 @@ static long clone3_on_stack(struct clone_args *args, int (*entry)(void *), void 
 
 pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int count,
                  uint64_t flags, int cgroup, int *pidfd, const char **failed_call) {
-    struct spawn spawn = {path, argv, envp, descriptors, count, 0, NULL};
+    sigset_t kept;
+    sigemptyset(&kept);
+    sigaddset(&kept, SIGCHLD);
+    sigaddset(&kept, SIGTERM);
+    struct spawn spawn = {path, argv, envp, descriptors, count, &kept, 0, NULL};
     if (count > 16) {
         errno = EINVAL;
         *failed_call = "altp_spawn";

@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// The signals that pid 1 cares for, as a descriptor to poll: SIGCHLD, and SIGTERM for "end the Script".
+/// The signals that pid 1 cares for, as a descriptor to poll: SIGCHLD, and SIGTERM for "end the Script". Its starter has
+/// blocked them already: what came before the descriptor was there must not be lost, for nothing would come after it.
 enum SignalDescriptor {
     static func open() -> Int32 {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGCHLD)
         sigaddset(&set, SIGTERM)
-        sigprocmask(SIG_BLOCK, &set, nil)
         return signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
     }
 

@@ -17,8 +17,9 @@
 //
 // For a multi-threaded parent: the child shares its memory and the calling thread is suspended until the exec
 // (CLONE_VM | CLONE_VFORK), so nothing is copied, and only async-signal-safe code runs in between.
-// In the child: descriptors[i] becomes descriptor i and all others are closed; every signal is at its default
-// and none is blocked; the process leads a session of its own.
+// In the child: descriptors[i] becomes descriptor i and all others are closed; every signal is at its default,
+// and none is blocked but SIGTERM and SIGCHLD, so that pid 1 finds those that come before it looks; the process
+// leads a session of its own.
 // `cgroup` is a directory of the unified hierarchy for the child to start in, or -1.
 // Returns the pid and stores a pidfd, or -1 with errno and, in `failed_call`, the name of what failed.
 pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int count,

@@ -24,6 +24,7 @@ struct SandboxedRun {
     ///
     /// - Returns: the status to exit with.
     func run() throws(SandboxError) -> Int32 {
+        SignalForwarding.block()
         let programs = Programs.beside()
         let engine = try SandboxEngine(
             settings: SandboxSettings(initExecutable: programs.initExecutable, commandExecutable: nil))
@@ -41,11 +42,9 @@ struct SandboxedRun {
             identity: slot.identity)
         let outcome: Outcome
         do throws(SandboxError) {
-            var interruption: Interruption?
             outcome = try engine.run(specification, at: directory, streams: [0, 1, 2]) { sandbox in
-                interruption = .forward { sandbox.terminate() }
+                SignalForwarding.forward { sandbox.terminate() }
             }
-            interruption?.stop()
         } catch {
             try? SandboxEngine.removeTreeNow(workplace.path)
             throw error

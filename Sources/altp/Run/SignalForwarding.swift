@@ -1,0 +1,39 @@
+import Glibc
+
+/// Ctrl-C and the like, while a sandbox runs: passed on, so that it ends and is cleaned up.
+enum SignalForwarding {
+    /// Holds the signals back, in this thread and in all that it makes from now on. Call it before the first of them.
+    static func block() {
+        var set = set
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Calls the handler for each signal that came or comes, on a thread of its own, for as long as the process lives.
+    static func forward(_ handler: @escaping @Sendable () -> Void) {
+        let box = Unmanaged.passRetained(Handler(call: handler))
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                let handler = Unmanaged<Handler>.fromOpaque(argument!).takeRetainedValue()
+                var set = SignalForwarding.set
+                var number: Int32 = 0
+                while sigwait(&set, &number) == 0 { handler.call() }
+                return nil
+            }, box.toOpaque())
+        if result == 0 { pthread_detach(thread) } else { box.release() }
+    }
+
+    private final class Handler: Sendable {
+        let call: @Sendable () -> Void
+
+        init(call: @escaping @Sendable () -> Void) { self.call = call }
+    }
+
+    private static var set: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] { sigaddset(&set, number) }
+        return set
+    }
+}
