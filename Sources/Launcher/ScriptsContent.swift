@@ -98,7 +98,7 @@ final class ScriptsContent: Sendable {
                 try read(path, key + "/", into: &entries, size: &size)
             case S_IFLNK:
                 let target = try linkTarget(path)
-                guard Self.staysInside(key, target) else {
+                guard Self.canBeFollowed(key, target) else {
                     throw Unkeepable(
                         description:
                             "the link \(key) leads out of the folder, to \(target), where no sandbox can follow "
@@ -121,9 +121,13 @@ final class ScriptsContent: Sendable {
         }
     }
 
-    /// Whether a link at `key` points to something within the folder, by its text.
-    static func staysInside(_ key: String, _ target: String) -> Bool {
-        guard !target.isEmpty, !target.hasPrefix("/") else { return false }
+    /// Whether a link at `key` points to something that a sandbox has too, by its text: within the folder, or below `/usr`,
+    /// as a virtual environment's `bin/python3` does.
+    static func canBeFollowed(_ key: String, _ target: String) -> Bool {
+        if target.hasPrefix("/") {
+            return ["/usr/", "/bin/", "/lib/"].contains(where: target.hasPrefix) && !target.contains("/../")
+        }
+        guard !target.isEmpty else { return false }
         var depth = key.split(separator: "/").count - 1
         for part in target.split(separator: "/") where part != "." {
             depth += part == ".." ? -1 : 1

@@ -89,7 +89,6 @@ package struct ProcessingRecord: Sendable, Hashable {
 
 package enum AttemptState: String, Sendable, Hashable, CaseIterable {
     /// Recorded before its sandbox is made, so that a crash in between is found.
-    case starting
     case running
     case ended
 }

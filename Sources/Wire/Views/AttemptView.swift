@@ -2,7 +2,7 @@
 package struct AttemptView: Sendable, Hashable, Codable {
     /// From 1, within the Processing and the Script.
     package var number: Int
-    /// `starting`, `running` or `ended`.
+    /// `running` or `ended`.
     package var state: String
     /// The outcome's name, once ended.
     package var outcome: String?

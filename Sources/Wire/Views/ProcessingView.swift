@@ -57,7 +57,7 @@ package struct ProcessingView: Sendable, Hashable, Codable {
 /// A Script of a Processing with its attempts. State, outcome and progress are the last attempt's.
 package struct ScriptView: Sendable, Hashable, Codable {
     package var name: String
-    /// `pending` (no attempt yet), `starting`, `running` or `ended`.
+    /// `pending` (no attempt yet), `running` or `ended`.
     package var state: String
     package var outcome: String?
     /// 0 to 100, as the Script reported it.
