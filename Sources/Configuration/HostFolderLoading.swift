@@ -2,9 +2,9 @@ import Glibc
 
 /// What a configuration folder says, as far as it can be understood.
 package struct LenientHostFolder: Sendable {
-    /// The Tasks here are those whose files, and the policies that they name, are good.
+    /// The Tasks here are those whose files are good, and altp.yaml and the policies and rootfs that they rely on too.
     package var folder: HostFolder
-    /// By Task, where its own file is broken.
+    /// By Task that has a file and cannot be made of it: what is wrong with the file, or with one that it relies on.
     package var brokenTasks: [String: [Diagnostic]]
     /// All that is wrong, in whichever file.
     package var problems: [Diagnostic]
@@ -48,15 +48,16 @@ private struct HostFolderLoader {
     init(path: String) { self.path = path }
 
     mutating func load() -> LenientHostFolder {
-        var brokenTasks: [String: [Diagnostic]] = [:]
-        let host = host()
+        let (host, hostProblems, poolsAreKnown) = host()
         let policyFolder = "\(path)/policies"
         let rootfs = files(in: "rootfs") { root, name, findings in
             HostReader(findings: findings).rootfs(root, name: name)
         }
         let policies = files(in: "policies") { root, name, findings in
             let policy = PolicyReader(findings: findings, folder: policyFolder).policy(root, name: name)
-            if policy.rootfs != "host", rootfs.good[policy.rootfs] == nil, !rootfs.broken.keys.contains(policy.rootfs) {
+            if let problems = rootfs.broken[policy.rootfs] {
+                findings.inherit(problems)
+            } else if policy.rootfs != "host", rootfs.good[policy.rootfs] == nil {
                 let known = rootfs.good.keys + ["host"]
                 findings.report(
                     root?.value(of: "rootfs") ?? root ?? YAMLNode(content: .mapping([]), line: 1, column: 1),
@@ -66,31 +67,32 @@ private struct HostFolderLoader {
             return policy
         }
         var known = policies.good
-        if known["default"] == nil { known["default"] = Policy(name: "default") }
+        if known["default"] == nil, policies.broken["default"] == nil { known["default"] = Policy(name: "default") }
         let tasks = files(in: "tasks") { root, name, findings in
-            TaskReader(
-                findings: findings, host: host, policies: known, brokenPolicies: Set(policies.broken.keys)
+            findings.inherit(hostProblems)
+            return TaskReader(
+                findings: findings, host: host, poolsAreKnown: poolsAreKnown, policies: known,
+                brokenPolicies: policies.broken
             ).task(root, name: name)
         }
-        for (name, diagnostics) in tasks.broken { brokenTasks[name] = diagnostics }
-        for group in [rootfs.broken, policies.broken, tasks.broken] { problems += group.values.flatMap { $0 } }
         let folder = HostFolder(path: path, host: host, tasks: tasks.good, policies: known, rootfs: rootfs.good)
         return LenientHostFolder(
-            folder: folder, brokenTasks: brokenTasks, problems: ConfigurationProblems(problems).diagnostics)
+            folder: folder, brokenTasks: tasks.broken, problems: ConfigurationProblems(problems).diagnostics)
     }
 
-    private mutating func host() -> HostConfiguration {
-        guard access("\(path)/altp.yaml", F_OK) == 0 else {
-            problems.append(
-                Diagnostic(
-                    file: "altp.yaml",
-                    message: "\(path) is no host folder: it has no altp.yaml; altp init DIR writes one"))
-            return HostConfiguration()
-        }
+    private mutating func host() -> (HostConfiguration, problems: [Diagnostic], poolsAreKnown: Bool) {
         let findings = Findings(file: "altp.yaml")
-        let host = HostReader(findings: findings).host(read("altp.yaml", findings))
+        guard access("\(path)/altp.yaml", F_OK) == 0 else {
+            findings.report("\(path) is no host folder: it has no altp.yaml; altp init DIR writes one")
+            problems += findings.diagnostics
+            return (HostConfiguration(), findings.diagnostics, poolsAreKnown: false)
+        }
+        let reader = HostReader(findings: findings)
+        let root = read("altp.yaml", findings)
+        var host = HostConfiguration()
+        let poolsAreKnown = findings.isEmpty && reader.read(root, into: &host)
         problems += findings.diagnostics
-        return host
+        return (host, findings.diagnostics, poolsAreKnown)
     }
 
     private func read(_ name: String, _ findings: Findings) -> YAMLNode? {
@@ -123,10 +125,11 @@ private struct HostFolderLoader {
             let root = read(file, findings)
             // What is no YAML has been reported; reading on would only repeat it.
             let value = findings.isEmpty ? body(root, name, findings) : nil
-            if let value, findings.isEmpty {
+            problems += findings.diagnostics
+            if let value, findings.isEmpty, findings.inherited.isEmpty {
                 good[name] = value
             } else {
-                broken[name] = findings.diagnostics
+                broken[name] = findings.diagnostics + findings.inherited
             }
         }
         return (good, broken)

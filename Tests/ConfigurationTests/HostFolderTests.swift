@@ -177,6 +177,35 @@ final class TestFolder {
         #expect(lenient.brokenTasks["broken"]?.map(\.line) == [1])
     }
 
+    /// Each breaks a file that the Task `t` relies on: on a reload the Task must not run under anything else.
+    @Test(arguments: [
+        ["policies/p.yaml": "seccomp: strict\nlimits: {memroy: 1G}\n", "tasks/t.yaml": "policy: p\n\(script)"],
+        ["policies/p.yaml": "[", "tasks/t.yaml": "scripts:\n  - {name: a, run: \"true\", policy: p}\n"],
+        ["policies/default.yaml": "seccomp: strct\n", "tasks/t.yaml": script],
+        ["rootfs/r.yaml": "directory: x\n", "policies/p.yaml": "rootfs: r\n", "tasks/t.yaml": "policy: p\n\(script)"],
+        ["altp.yaml": "cpu: x\n", "tasks/t.yaml": script],
+        ["altp.yaml": "[", "tasks/t.yaml": "scripts:\n  - {name: a, run: \"true\", pools: {x: 1}}\n"],
+        ["altp.yaml": "pools: {x: 0}\n", "tasks/t.yaml": "scripts:\n  - {name: a, run: \"true\", pools: {x: 1}}\n"],
+    ])
+    func givesNoTaskThatReliesOnABrokenFile(_ files: [String: String]) throws {
+        let folder = try TestFolder(files.merging(["altp.yaml": ""]) { given, _ in given })
+        let lenient = HostFolder.loadLeniently(folder.path)
+        #expect(lenient.folder.tasks.isEmpty)
+        #expect(lenient.problems.count == 1, "what is wrong is reported once, at its cause")
+        #expect(lenient.brokenTasks == ["t": lenient.problems])
+    }
+
+    @Test func keepsATaskThatDoesNotRelyOnTheBrokenDefault() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "", "policies/default.yaml": "seccomp: strct\n", "policies/p.yaml": "",
+            "tasks/t.yaml": "policy: p\n\(Self.script)",
+            "tasks/u.yaml": "scripts:\n  - {name: a, run: \"true\", policy: p}\n",
+        ])
+        let lenient = HostFolder.loadLeniently(folder.path)
+        #expect(Set(lenient.folder.tasks.keys) == ["t", "u"])
+        #expect(lenient.folder.policies["default"] == nil)
+    }
+
     @Test func saysThatAFolderIsNoHostFolder() {
         let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load("/nowhere") }
         #expect(

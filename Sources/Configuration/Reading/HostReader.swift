@@ -6,12 +6,13 @@ struct HostReader {
         "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup",
     ]
 
-    func host(_ root: YAMLNode?) -> HostConfiguration {
-        var host = HostConfiguration()
+    /// Reads altp.yaml over the defaults.
+    ///
+    /// - Returns: whether all that it says of pools was understood.
+    func read(_ root: YAMLNode?, into host: inout HostConfiguration) -> Bool {
         // An empty altp.yaml is a host with every default.
-        guard let root, !root.isNull, let reader = MappingReader(root, "a host", keys: Self.keys, findings) else {
-            return host
-        }
+        guard let root, !root.isNull else { return true }
+        guard let reader = MappingReader(root, "a host", keys: Self.keys, findings) else { return false }
         host.state = folder("state", reader) ?? host.state
         host.run = folder("run", reader) ?? host.run
         host.cpu = reader.number("cpu", above: 0, upTo: 4096)
@@ -19,6 +20,7 @@ struct HostReader {
         for key in NotYetEnforced.hostKeys {
             if let value = reader.value(key) { findings.report(value, "\(key): \(NotYetEnforced.message)") }
         }
+        let before = findings.diagnostics.count
         for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
             let name = key.text ?? ""
             if !Names.isValid(name) { findings.report(key, "pools: \"\(name)\" is no name: \(Names.rule)") }
@@ -28,6 +30,7 @@ struct HostReader {
             }
             host.pools[name] = size
         }
+        let poolsAreKnown = findings.diagnostics.count == before
         if let uids = reader.value("uids"),
             let range = MappingReader(uids, "uids", keys: ["first", "blocks"], findings)
         {
@@ -45,7 +48,7 @@ struct HostReader {
                 findings.report(value, "cgroup: \"\(name)\" is no name: \(Names.rule)")
             }
         }
-        return host
+        return poolsAreKnown
     }
 
     private func folder(_ key: String, _ reader: MappingReader) -> String? {

@@ -1,8 +1,14 @@
 /// Reads one Script of a Task file.
 struct ScriptReader {
     let task: TaskReader
-    let taskPolicy: Policy
+    /// What the Task says of a policy; nil inside when it names one that cannot be used, which has been noted.
+    let taskPolicy: TaskPolicy
     let parameters: [String]
+
+    enum TaskPolicy {
+        case none
+        case named(Policy?)
+    }
 
     private static let keys = ["name", "run", "policy", "limits", "pools", "retry", "workdir", "env"]
 
@@ -16,17 +22,27 @@ struct ScriptReader {
         if let value = reader.value("name"), value.text != nil, !Names.isValid(name) {
             findings.report(value, "name: \"\(name)\" is no name: \(Names.rule)")
         }
-        var policy = task.policy(reader) ?? taskPolicy
+        let named = policy(reader)
+        // Without a usable policy the Task is discarded; the rest of it is read for what else is wrong.
+        var policy = named ?? Policy(name: "default")
         if let limits = reader.value("limits") {
             policy.limits = PolicyReader(findings: findings, folder: "").overrides(limits).applied(to: policy.limits)
         }
-        checkFits(policy, reader)
+        if named != nil { checkFits(policy, reader) }
         var script = ScriptDefinition(name: name, run: command(reader), policy: policy)
         script.pools = pools(reader)
         script.retry = retry(reader)
         script.workingDirectory = reader.choice("workdir") ?? .scratch
         script.environment = task.environment(reader)
         return name.isEmpty ? nil : script
+    }
+
+    private func policy(_ reader: MappingReader) -> Policy? {
+        if reader.has("policy") { return task.policy(reader) }
+        switch taskPolicy {
+        case .named(let policy): return policy
+        case .none: return task.usable("default")
+        }
     }
 
     /// What can never be handed out is an error here, not a Script that waits for ever.
@@ -91,6 +107,7 @@ struct ScriptReader {
         var result: [String: Int] = [:]
         for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
             let name = key.text ?? ""
+            guard task.poolsAreKnown else { continue }
             guard let size = task.host.pools[name] else {
                 let suggestion = Suggestion.text(for: name, among: task.host.pools.keys)
                 findings.report(key, "pools: altp.yaml declares no pool \"\(name)\"\(suggestion)")

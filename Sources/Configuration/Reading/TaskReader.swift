@@ -2,10 +2,12 @@
 struct TaskReader {
     let findings: Findings
     let host: HostConfiguration
-    /// By name; `default` is always there.
+    /// What altp.yaml says of pools can be relied on.
+    let poolsAreKnown: Bool
+    /// By name.
     let policies: [String: Policy]
-    /// Names of policies whose files are broken: that is reported there.
-    let brokenPolicies: Set<String>
+    /// By name, policies that cannot be used, and why.
+    let brokenPolicies: [String: [Diagnostic]]
 
     private static let keys = [
         "description", "on_event", "every", "cron", "timezone", "params", "env", "policy", "priority", "max_running",
@@ -34,8 +36,9 @@ struct TaskReader {
                 success: times.timespan("success") ?? task.keep.success,
                 failed: times.timespan("failed") ?? task.keep.failed)
         }
-        let policy = policy(reader) ?? policies["default"] ?? Policy(name: "default")
-        let scripts = ScriptReader(task: self, taskPolicy: policy, parameters: task.params.map(\.name))
+        let policy = reader.has("policy") ? policy(reader) : nil
+        let scripts = ScriptReader(
+            task: self, taskPolicy: reader.has("policy") ? .named(policy) : .none, parameters: task.params.map(\.name))
         var names: Set<String> = []
         for node in reader.list("scripts", "a list of Scripts") ?? [] {
             guard let script = scripts.script(node) else { continue }
@@ -50,14 +53,21 @@ struct TaskReader {
         return task
     }
 
+    /// The policy that a Task or a Script names; nil, with the reason noted, when there is none to use. Never another
+    /// in its place: that would run Scripts under limits and permissions that nobody chose.
     func policy(_ reader: MappingReader) -> Policy? {
         guard let value = reader.value("policy"), let name = reader.string("policy") else { return nil }
-        if let policy = policies[name] { return policy }
-        if !brokenPolicies.contains(name) {
-            let suggestion = Suggestion.text(for: name, among: policies.keys)
+        if let policy = usable(name) { return policy }
+        if brokenPolicies[name] == nil {
+            let suggestion = Suggestion.text(for: name, among: Array(policies.keys) + brokenPolicies.keys)
             findings.report(value, "policy: there is no policies/\(name).yaml\(suggestion)")
         }
         return nil
+    }
+
+    func usable(_ name: String) -> Policy? {
+        if let problems = brokenPolicies[name] { findings.inherit(problems) }
+        return policies[name]
     }
 
     func environment(_ reader: MappingReader) -> [String: String] {
