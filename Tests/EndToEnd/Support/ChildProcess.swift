@@ -54,8 +54,12 @@ final class ChildProcess {
     }
 
     /// What it has printed so far.
-    var output: String { (try? String(contentsOfFile: "\(folder.path)/output", encoding: .utf8)) ?? "" }
-    var errors: String { (try? String(contentsOfFile: "\(folder.path)/errors", encoding: .utf8)) ?? "" }
+    var output: String { ended?.output ?? text("output") }
+    var errors: String { ended?.errors ?? text("errors") }
+
+    private func text(_ name: String) -> String {
+        String(decoding: (try? Data(contentsOf: URL(filePath: "\(folder.path)/\(name)"))) ?? Data(), as: UTF8.self)
+    }
 
     func signal(_ number: Int32) { kill(pid, number) }
 

@@ -15,6 +15,10 @@ enum HostProcess {
         return nil
     }
 
+    static func all() -> [pid_t] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+    }
+
     static func waitFor(commandLine: [String], seconds: Double = 10) -> pid_t? {
         let deadline = Deadline(seconds: seconds)
         while !deadline.isOver {
@@ -43,9 +47,9 @@ enum HostProcess {
     }
 
     /// Groups with a name that begins so, in any hierarchy.
-    static func groups(below root: String, named prefix: String) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: root).filter {
-            $0.split(separator: "/").last?.hasPrefix(prefix) == true
+    static func groups(below root: String, named prefix: String) -> [String] {
+        FileTree.paths(below: root).filter { path in
+            FileTree.lastPart(path).hasPrefix(prefix) && access("\(root)/\(path)/cgroup.procs", F_OK) == 0
         }
     }
 }
