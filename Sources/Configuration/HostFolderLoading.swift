@@ -165,6 +165,13 @@ package enum ConfigurationFile {
         return content
     }
 
+    /// The path from the root on: what is kept of it must hold in another working directory too.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return "\(String(cString: current))/\(path)"
+    }
+
     /// The names in a folder, in order; none when it cannot be read.
     static func entries(_ path: String) -> [String] {
         guard let stream = opendir(path) else { return [] }

@@ -27,7 +27,7 @@ final class TestFolder {
 @Suite struct HostFolderTests {
     private static let script = "scripts:\n  - {name: a, run: \"true\"}\n"
 
-    @Test(arguments: WrongFiles.cases)
+    @Test(arguments: WrongFiles.cases + TrapFiles.cases)
     func saysWhatIsWrongAndWhere(_ test: WrongFiles.Case) throws {
         let folder = try TestFolder(["altp.yaml": "pools: {downloads: 2}\n"])
         try folder.write(test.file, test.content)
@@ -166,6 +166,30 @@ final class TestFolder {
         #expect(host.pools == ["download": 4, "gpu": 1])
         #expect(host.uids == UIDRange(first: 200_000, blocks: 10))
         #expect(host.cgroup == "my-altp")
+    }
+
+    @Test func refusesAFolderAsAProfile() throws {
+        let folder = try TestFolder(["altp.yaml": "", "policies/p.yaml": "seccomp: d.json\n", "policies/d.json/x": ""])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(problems?.description == "policies/p.yaml:1:10: seccomp: d.json is no regular file")
+    }
+
+    @Test func takesACollectionWhoseLinesAreCommentsForEmpty() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "pools:\n# download: 2\n", "policies/p.yaml": "limits:\n# cpu: 2\nmounts:\n",
+            "tasks/t.yaml": "params:\nenv:\nkeep:\n\(Self.script)",
+        ])
+        let loaded = try HostFolder.load(folder.path)
+        #expect(loaded.tasks["t"]?.keep == Keep())
+        #expect(loaded.policies["p"] == Policy(name: "p"))
+    }
+
+    @Test func neverClipsADelayByTheDefaultMaximum() throws {
+        let folder = try TestFolder([
+            "altp.yaml": "", "tasks/t.yaml": "scripts:\n  - {name: a, run: \"true\", retry: {delay: 1h}}\n",
+        ])
+        let retry = try #require(try HostFolder.load(folder.path).tasks["t"]?.scripts.first?.retry)
+        #expect(retry.maxDelay == Timespan(seconds: 3600))
     }
 
     @Test func keepsGoodTasksBesideABrokenOne() throws {

@@ -40,7 +40,7 @@ enum WrongFiles {
             ["altp.yaml:1:12: keep_free: cannot be enforced by this version of alt-processing; leave it out"]),
         Case(
             "altp.yaml", "pools: {download: 0}\n",
-            ["altp.yaml:1:19: pools: download: expected a whole number of at least 1; got \"0\""]),
+            ["altp.yaml:1:19: pools: download: expected a whole number from 1 to 1000000; got \"0\""]),
         Case(
             "altp.yaml", "pools: {Down Load: 2}\n",
             [
@@ -57,7 +57,7 @@ enum WrongFiles {
             ["altp.yaml:1:7: uids: the range ends at 7276800000, beyond the greatest uid 4294967294"]),
         Case(
             "altp.yaml", "cpu: 2\ncpu: 4\n",
-            ["altp.yaml:2:1: duplicate key \"cpu\"; its first value is in line 1"]),
+            ["altp.yaml:2:1: duplicate key \"cpu\"; it stands in line 1 already"]),
         Case(
             "altp.yaml", "- cpu\n",
             [
@@ -253,7 +253,7 @@ enum WrongFiles {
             ["tasks/t.yaml:4:9: params: expected a mapping of parameters; got a list"]),
         Case(
             "tasks/t.yaml", "on_event: scene\nscripts:\n  - {name: a, run: \"true\"}\nenv: {ALTP_TASK: x}\n",
-            ["tasks/t.yaml:4:7: env: \"ALTP_TASK\" cannot be set: a name has no =, and ALTP_ is the Launcher's own"]),
+            ["tasks/t.yaml:4:7: env: \"ALTP_TASK\" cannot be set: what begins with ALTP_ is the Launcher's own"]),
         Case(
             "tasks/t.yaml", "on_event: scene\nscripts:\n  - {name: a, run: \"true\"}\nenv: {A: [1]}\n",
             ["tasks/t.yaml:4:10: env: A: expected a text; got a list"]),

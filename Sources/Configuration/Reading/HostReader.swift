@@ -6,6 +6,8 @@ struct HostReader {
         "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup",
     ]
 
+    private static let largestPool = 1_000_000
+
     /// Reads altp.yaml over the defaults.
     ///
     /// - Returns: whether all that it says of pools was understood.
@@ -24,14 +26,15 @@ struct HostReader {
         for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
             let name = key.text ?? ""
             if !Names.isValid(name) { findings.report(key, "pools: \"\(name)\" is no name: \(Names.rule)") }
-            guard let size = value.text.flatMap({ Int($0) }), size > 0 else {
-                findings.report(value, "pools: \(name): expected a whole number of at least 1; got \(value.kind)")
+            guard let size = value.text.flatMap(Numbers.whole), (1...Self.largestPool).contains(size) else {
+                findings.report(
+                    value, "pools: \(name): expected a whole number from 1 to \(Self.largestPool); got \(value.kind)")
                 continue
             }
             host.pools[name] = size
         }
         let poolsAreKnown = findings.diagnostics.count == before
-        if let uids = reader.value("uids"),
+        if let uids = reader.collection("uids"),
             let range = MappingReader(uids, "uids", keys: ["first", "blocks"], findings)
         {
             host.uids.first = range.integer("first", 65_536...4_000_000_000).map { UInt32($0) } ?? host.uids.first
@@ -64,6 +67,10 @@ struct HostReader {
         let keys = ["description", "directory"]
         guard let root else {
             findings.report("the file is empty; a rootfs has a directory")
+            return nil
+        }
+        guard name != "host" else {
+            findings.report("\"host\" is the host's own /usr and has no file; choose another name")
             return nil
         }
         guard let reader = MappingReader(root, "a rootfs", keys: keys, findings) else { return nil }

@@ -2,7 +2,7 @@
 struct MappingReader {
     let node: YAMLNode
     let findings: Findings
-    private var values: [String: YAMLNode] = [:]
+    private var entries: [String: YAMLNode.Entry] = [:]
 
     /// Reports unknown and duplicate keys.
     ///
@@ -18,26 +18,26 @@ struct MappingReader {
             let key = entry.key.text ?? ""
             if !keys.contains(key) {
                 findings.report(entry.key, "unknown key \"\(key)\"\(Suggestion.text(for: key, among: keys))")
-            } else if let first = values[key] {
-                findings.report(entry.key, "duplicate key \"\(key)\"; its first value is in line \(first.line)")
+            } else if let first = self.entries[key] {
+                findings.report(entry.key, "duplicate key \"\(key)\"; it stands in line \(first.key.line) already")
             } else {
-                values[key] = entry.value
+                self.entries[key] = entry
             }
         }
     }
 
-    /// The value's node; nil when the key is absent or its value is null.
-    func value(_ key: String) -> YAMLNode? {
-        guard let value = values[key], !value.isNull else { return nil }
-        return value
-    }
+    /// The value's node; nil when the key is absent.
+    func value(_ key: String) -> YAMLNode? { entries[key]?.value }
 
-    /// The node even when it is null.
-    func has(_ key: String) -> Bool { values[key] != nil }
+    /// The node of a mapping or a list; nil also when there is nothing in it, as where all its lines are comments.
+    func collection(_ key: String) -> YAMLNode? { value(key).flatMap { $0.isNull ? nil : $0 } }
+
+    func has(_ key: String) -> Bool { entries[key] != nil }
 
     private func read<Value>(_ key: String, _ expected: String, _ body: (YAMLNode) -> Value?) -> Value? {
         guard let value = value(key) else { return nil }
-        if let result = body(value) { return result }
+        // A key with nothing after it is a mistake, not a wish for the default.
+        if !value.isNull, let result = body(value) { return result }
         findings.report(value, "\(key): expected \(expected); got \(value.kind)")
         return nil
     }
@@ -49,7 +49,7 @@ struct MappingReader {
             range.upperBound == .max
             ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
         return read(key, "a whole number \(limits)") { node in
-            node.text.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil }
+            node.text.flatMap(Numbers.whole).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
@@ -57,7 +57,7 @@ struct MappingReader {
         let limits =
             maximum == .infinity ? "above \(minimum.short)" : "above \(minimum.short), at most \(maximum.short)"
         return read(key, "a number \(limits)") { node in
-            node.text.flatMap { Double($0) }.flatMap { $0 > minimum && $0 <= maximum && $0.isFinite ? $0 : nil }
+            node.text.flatMap(Numbers.fraction).flatMap { $0 > minimum && $0 <= maximum ? $0 : nil }
         }
     }
 
@@ -73,16 +73,29 @@ struct MappingReader {
 
     func size(_ key: String, atLeast minimum: Int64 = 0) -> ByteSize? {
         let limit = minimum > 0 ? " of at least \(ByteSize(bytes: minimum))" : ""
-        return read(key, "a size such as 512K, 16M or 4G\(limit)") { node in
+        let size = read(key, "a size such as 512K, 16M or 4G\(limit)") { node in
             node.text.flatMap { ByteSize(parsing: $0) }.flatMap { $0.bytes >= minimum ? $0 : nil }
         }
+        return bounded(key, size, Self.largestSize)
     }
 
     func timespan(_ key: String, atLeast minimum: Int64 = 0) -> Timespan? {
         let limit = minimum > 0 ? " of at least \(Timespan(milliseconds: minimum))" : ""
-        return read(key, "a duration such as 30s, 5m or 2h\(limit)") { node in
+        let time = read(key, "a duration such as 30s, 5m or 2h\(limit)") { node in
             node.text.flatMap { Timespan(parsing: $0) }.flatMap { $0.milliseconds >= minimum ? $0 : nil }
         }
+        return bounded(key, time, Self.longestTime)
+    }
+
+    // What is added up later, to a moment or to a sum of many Scripts, stays far from overflowing.
+    private static let largestSize = ByteSize(bytes: 1 << 50)
+    private static let longestTime = Timespan(seconds: 36_500 * 86_400)
+
+    private func bounded<Value: Comparable>(_ key: String, _ given: Value?, _ most: Value) -> Value? {
+        guard let given, let value = value(key) else { return nil }
+        if given <= most { return given }
+        findings.report(value, "\(key): expected at most \(most); got \(value.kind)")
+        return nil
     }
 
     func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) -> Choice? where Choice.RawValue == String {
@@ -95,17 +108,17 @@ struct MappingReader {
         return nil
     }
 
-    /// A list's items; a single text counts as a list of one where `orOne`.
+    /// A list's items.
     func list(_ key: String, _ expected: String) -> [YAMLNode]? {
-        read(key, expected) { node in
-            if case .sequence(let items) = node.content { return items }
-            return nil
-        }
+        guard let value = collection(key) else { return nil }
+        if case .sequence(let items) = value.content { return items }
+        findings.report(value, "\(key): expected \(expected); got \(value.kind)")
+        return nil
     }
 
     /// A mapping of names to texts.
     func texts(_ key: String, _ expected: String) -> [(key: YAMLNode, value: YAMLNode)]? {
-        guard let value = value(key) else { return nil }
+        guard let value = collection(key) else { return nil }
         guard case .mapping(let entries) = value.content else {
             findings.report(value, "\(key): expected \(expected); got \(value.kind)")
             return nil
@@ -124,11 +137,11 @@ struct MappingReader {
 
     /// Reports a key that must be there and is not.
     func require(_ key: String, _ purpose: String) {
-        if value(key) == nil { findings.report(node, "missing key \"\(key)\": \(purpose)") }
+        if !has(key) { findings.report(node, "missing key \"\(key)\": \(purpose)") }
     }
 }
 
 extension Double {
     /// `1`, not `1.0`.
-    fileprivate var short: String { self == rounded() && magnitude < 1e15 ? "\(Int64(self))" : "\(self)" }
+    var short: String { self == rounded() && magnitude < 1e15 ? "\(Int64(self))" : "\(self)" }
 }

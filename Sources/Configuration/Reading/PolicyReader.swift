@@ -16,7 +16,7 @@ struct PolicyReader {
     /// Where every sandbox has something of its own.
     private static let reservedTargets = [
         "/scratch", "/processing", "/scripts", "/run", "/proc", "/dev", "/sys", "/tmp", "/usr", "/etc", "/bin", "/sbin",
-        "/lib", "/lib64", "/var/tmp",
+        "/lib", "/lib32", "/lib64", "/libx32", "/var/tmp",
     ]
 
     func policy(_ root: YAMLNode?, name: String) -> Policy {
@@ -24,7 +24,7 @@ struct PolicyReader {
         guard let root, let reader = MappingReader(root, "a policy", keys: Self.keys, findings) else { return policy }
         policy.description = reader.string("description")
         policy.rootfs = reader.string("rootfs") ?? policy.rootfs
-        if let limits = reader.value("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
+        if let limits = reader.collection("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
         if let network = reader.value("network") { policy.network = self.network(network) }
         if let seccomp = reader.value("seccomp") { policy.seccomp = self.seccomp(seccomp) }
         for key in NotYetEnforced.policyKeys {
@@ -33,7 +33,8 @@ struct PolicyReader {
             }
         }
         for mount in reader.list("mounts", "a list of mounts") ?? [] {
-            if let mount = self.mount(mount) { policy.mounts.append(mount) }
+            guard let mount = self.mount(mount, after: policy.mounts) else { continue }
+            policy.mounts.append(mount)
         }
         policy.control = reader.choice("control") ?? policy.control
         return policy
@@ -75,9 +76,12 @@ struct PolicyReader {
         case "strict": return .strict
         case "none": return .none
         case let text? where text.hasSuffix(".json"):
-            let path = text.hasPrefix("/") ? text : "\(folder)/\(text)"
-            if access(path, R_OK) != 0 {
+            let path = ConfigurationFile.absolute(text.hasPrefix("/") ? text : "\(folder)/\(text)")
+            var status = stat()
+            if access(path, R_OK) != 0 || stat(path, &status) != 0 {
                 findings.report(node, "seccomp: open \(text): \(String(cString: strerror(errno)))")
+            } else if status.st_mode & S_IFMT != S_IFREG {
+                findings.report(node, "seccomp: \(text) is no regular file")
             }
             return .file(path)
         default:
@@ -86,7 +90,8 @@ struct PolicyReader {
         }
     }
 
-    private func mount(_ node: YAMLNode) -> Mount? {
+    /// - Parameter earlier: the mounts before this one, which it must not hide: they are made in the order of the file.
+    private func mount(_ node: YAMLNode, after earlier: [Mount]) -> Mount? {
         let keys = ["source", "target", "mode", "owner"]
         guard let reader = MappingReader(node, "a mount", keys: keys, findings) else { return nil }
         reader.require("source", "the host's directory or file")
@@ -94,15 +99,26 @@ struct PolicyReader {
         let source = path("source", reader)
         let target = path("target", reader)
         if let target, let value = reader.value("target") {
-            if let reserved = Self.reservedTargets.first(where: { target == $0 || target.hasPrefix($0 + "/") }) {
+            if let reserved = Self.reservedTargets.first(where: { target == $0 || target.hasPrefix($0 + "/") })
+                ?? Self.reservedTargets.first(where: { target != "/" && $0.hasPrefix(target + "/") })
+            {
                 findings.report(value, "target: \(target): every sandbox has its own \(reserved); choose another place")
             } else if target == "/" {
                 findings.report(value, "target: the root itself cannot be mounted over")
+            } else if let hidden = earlier.first(where: { $0.target == target }) {
+                findings.report(value, "target: \(target) has a mount already, of \(hidden.source)")
+            } else if let hidden = earlier.first(where: { $0.target.hasPrefix(target + "/") }) {
+                findings.report(
+                    value, "target: \(target) hides the mount \(hidden.target) before it; put this one first")
             }
+        }
+        let owner = reader.string("owner")
+        if let value = reader.value("owner"), owner?.isEmpty == true {
+            findings.report(value, "owner: expected a user of the host; got \(value.kind)")
         }
         guard let source, let target else { return nil }
         return Mount(
-            source: source, target: target, mode: reader.choice("mode") ?? .ro, owner: reader.string("owner"))
+            source: source, target: target, mode: reader.choice("mode") ?? .ro, owner: owner)
     }
 
     private func path(_ key: String, _ reader: MappingReader) -> String? {

@@ -25,7 +25,7 @@ struct ScriptReader {
         let named = policy(reader)
         // Without a usable policy the Task is discarded; the rest of it is read for what else is wrong.
         var policy = named ?? Policy(name: "default")
-        if let limits = reader.value("limits") {
+        if let limits = reader.collection("limits") {
             policy.limits = PolicyReader(findings: findings, folder: "").overrides(limits).applied(to: policy.limits)
         }
         if named != nil { checkFits(policy, reader) }
@@ -49,7 +49,8 @@ struct ScriptReader {
     private func checkFits(_ policy: Policy, _ reader: MappingReader) {
         let place = reader.value("limits") ?? reader.value("policy") ?? reader.node
         if let cpu = task.host.cpu, policy.limits.cpu > cpu {
-            findings.report(place, "cpu: the Script needs \(policy.limits.cpu) cores, and altp.yaml hands out \(cpu)")
+            findings.report(
+                place, "cpu: the Script needs \(policy.limits.cpu.short) cores, and altp.yaml hands out \(cpu.short)")
         }
         if let memory = task.host.memory, policy.limits.memory > memory {
             findings.report(
@@ -61,13 +62,14 @@ struct ScriptReader {
         guard let run = reader.value("run") else { return .shell("") }
         switch run.content {
         case .scalar(let line, _):
-            if line.allSatisfy(\.isWhitespace) { findings.report(run, "run: the command is empty") }
+            if run.isNull || line.allSatisfy(\.isWhitespace) { findings.report(run, "run: the command is empty") }
             return .shell(line)
         case .sequence(let items):
             if items.isEmpty { findings.report(run, "run: the command is empty") }
             var arguments: [String] = []
             for item in items {
-                guard let text = item.text else {
+                // `~` and `null` are arguments like others; an item left blank is a mistake.
+                guard let text = item.text, !(item.isNull && text.isEmpty) else {
                     findings.report(item, "run: expected a text; got \(item.kind)")
                     continue
                 }
@@ -113,7 +115,7 @@ struct ScriptReader {
                 findings.report(key, "pools: altp.yaml declares no pool \"\(name)\"\(suggestion)")
                 continue
             }
-            guard let amount = value.text.flatMap({ Int($0) }), amount > 0 else {
+            guard let amount = value.text.flatMap(Numbers.whole), amount > 0 else {
                 findings.report(value, "pools: \(name): expected a whole number of at least 1; got \(value.kind)")
                 continue
             }
@@ -128,13 +130,21 @@ struct ScriptReader {
     private func retry(_ reader: MappingReader) -> Retry {
         var retry = Retry()
         let keys = ["limit", "delay", "backoff", "max_delay", "on"]
-        guard let node = reader.value("retry"), let fields = MappingReader(node, "retry", keys: keys, findings) else {
+        guard let node = reader.collection("retry"), let fields = MappingReader(node, "retry", keys: keys, findings)
+        else {
             return retry
         }
         retry.limit = fields.integer("limit", 0...1_000_000) ?? retry.limit
         retry.delay = fields.timespan("delay") ?? retry.delay
         retry.backoff = fields.number("backoff", above: 0, upTo: 1000) ?? retry.backoff
-        retry.maxDelay = fields.timespan("max_delay") ?? retry.maxDelay
+        if let value = fields.value("max_delay"), let time = fields.timespan("max_delay") {
+            retry.maxDelay = time
+            if time < retry.delay {
+                findings.report(value, "max_delay: \(time) is less than the delay, which is \(retry.delay)")
+            }
+        } else {
+            retry.maxDelay = max(retry.maxDelay, retry.delay)
+        }
         if let outcomes = fields.list("on", "a list of outcomes such as [soft, timeout]") {
             retry.on = []
             let names = OutcomeKind.allCases.filter { $0 != .success && $0 != .cancelled }.map(\.rawValue)

@@ -29,7 +29,7 @@ struct TaskReader {
         task.environment = environment(reader)
         task.priority = reader.integer("priority", -1000...1000) ?? 0
         task.maxRunning = reader.integer("max_running", 1...1_000_000)
-        if let keep = reader.value("keep"),
+        if let keep = reader.collection("keep"),
             let times = MappingReader(keep, "keep", keys: ["success", "failed"], findings)
         {
             task.keep = Keep(
@@ -47,7 +47,7 @@ struct TaskReader {
             }
             task.scripts.append(script)
         }
-        if let list = reader.value("scripts"), case .sequence(let items) = list.content, items.isEmpty {
+        if let list = reader.value("scripts"), list.isNull || list.content == .sequence([]) {
             findings.report(list, "scripts: a Task has at least one Script")
         }
         return task
@@ -74,8 +74,13 @@ struct TaskReader {
         var result: [String: String] = [:]
         for (key, value) in reader.texts("env", "a mapping of variables to texts") ?? [] {
             let name = key.text ?? ""
-            guard !name.isEmpty, !name.contains("="), !name.hasPrefix("ALTP_") else {
-                findings.report(key, "env: \"\(name)\" cannot be set: a name has no =, and ALTP_ is the Launcher's own")
+            guard Names.isVariable(name) else {
+                findings.report(
+                    key, "env: \"\(name)\" is no variable's name: letters, digits and _, not beginning with a digit")
+                continue
+            }
+            guard !name.hasPrefix("ALTP_") else {
+                findings.report(key, "env: \"\(name)\" cannot be set: what begins with ALTP_ is the Launcher's own")
                 continue
             }
             guard let text = value.text, !value.isNull else {
@@ -96,16 +101,26 @@ struct TaskReader {
             findings.report(zone, "timezone: only a cron trigger has one")
         }
         switch given.first {
-        case "on_event": return .event(reader.string("on_event") ?? "")
+        case "on_event": return .event(eventType(reader))
         case "every": return .every(reader.timespan("every", atLeast: 1000) ?? Timespan(seconds: 3600))
         case "cron": return cron(reader)
         default: return .manual
         }
     }
 
+    /// What an Event's type may be: another would never be sent, and the Task never run.
+    private func eventType(_ reader: MappingReader) -> String {
+        guard let value = reader.value("on_event"), let type = reader.string("on_event") else { return "" }
+        let isControl = type.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
+        if type.isEmpty || type.utf8.count > 1024 || isControl {
+            findings.report(value, "on_event: the type of an Event has 1 to 1024 bytes and no control characters")
+        }
+        return type
+    }
+
     private func cron(_ reader: MappingReader) -> Trigger {
         let expression = reader.string("cron") ?? ""
-        if let value = reader.value("cron"), value.text != nil {
+        if let value = reader.value("cron"), value.text != nil, !value.isNull {
             do throws(CronError) {
                 _ = try CronExpression(parsing: expression)
             } catch {
@@ -113,7 +128,7 @@ struct TaskReader {
             }
         }
         let zone = reader.string("timezone") ?? "UTC"
-        if let value = reader.value("timezone") {
+        if let value = reader.value("timezone"), value.text != nil, !value.isNull {
             do throws(TimeZoneError) {
                 _ = try TimeZoneRules.load(named: zone)
             } catch {
