@@ -10,10 +10,11 @@ import rasterio
 from rasterio.transform import from_origin
 
 SIZE = 512
+# The date is the year and its day in the identifier; then the sun's elevation in degrees.
 SCENES = {
-    "LC81930272024152LGN00": 61.2,
-    "LC81930272024168LGN00": 62.9,
-    "LC81940272024175LGN00": 63.1,
+    "LC81930272024152LGN00": ("2024-05-31", 61.2),
+    "LC81930272024168LGN00": ("2024-06-16", 62.9),
+    "LC81940272024175LGN00": ("2024-06-23", 63.1),
 }
 
 
@@ -28,7 +29,7 @@ def counts(seed, band):
     return numpy.clip(values, 0, 65535).astype("uint16")
 
 
-def generate(folder, scene, sun_elevation, seed):
+def generate(folder, scene, date, sun_elevation, seed):
     target = folder / scene
     target.mkdir(parents=True, exist_ok=True)
     rescaling = {}
@@ -43,7 +44,10 @@ def generate(folder, scene, sun_elevation, seed):
     metadata = {
         "L1_METADATA_FILE": {
             "METADATA_FILE_INFO": {"LANDSAT_SCENE_ID": scene},
-            "PRODUCT_METADATA": {"SPACECRAFT_ID": "LANDSAT_8", "SENSOR_ID": "OLI_TIRS"},
+            "PRODUCT_METADATA": {
+                "SPACECRAFT_ID": "LANDSAT_8", "SENSOR_ID": "OLI_TIRS", "DATE_ACQUIRED": date,
+                "SCENE_CENTER_TIME": "10:04:21.5432100Z",
+            },
             "IMAGE_ATTRIBUTES": {"CLOUD_COVER": 4.0 + seed, "SUN_ELEVATION": sun_elevation},
             "RADIOMETRIC_RESCALING": rescaling,
         }
@@ -53,8 +57,8 @@ def generate(folder, scene, sun_elevation, seed):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for seed, (scene, sun_elevation) in enumerate(SCENES.items(), 1):
-        generate(folder, scene, sun_elevation, seed)
+    for seed, (scene, (date, sun_elevation)) in enumerate(SCENES.items(), 1):
+        generate(folder, scene, date, sun_elevation, seed)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,52 @@ for a file of that scene with 503, and with --corrupt it serves that scene's red
 """
 
 import argparse
+import datetime
 import hashlib
 import http.server
 import json
+import operator
 import pathlib
 import threading
 
 COLLECTION = "landsat-c2-l1"
+
+
+OPERATORS = {
+    "eq": operator.eq, "neq": operator.ne, "lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge,
+}
+
+
+def matches(item, body):
+    """Whether an item is what a search asks for: ids, collections, datetime (an instant or an interval) and query."""
+    if "ids" in body and item["id"] not in body["ids"]:
+        return False
+    if "collections" in body and item["collection"] not in body["collections"]:
+        return False
+    if "datetime" in body:
+        bounds = body["datetime"].split("/")
+        start, end = (bounds * 2)[:2]
+        taken = moment(item["properties"]["datetime"])
+        if start not in ("", "..") and taken < moment(start) or end not in ("", "..") and taken > moment(end):
+            return False
+    for name, conditions in body.get("query", {}).items():
+        value = item["properties"].get(name)
+        if value is None or not all(OPERATORS[key](value, wanted) for key, wanted in conditions.items()):
+            return False
+    return True
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def find(node, key):
+    """The value of a key in any group of the metadata."""
+    for name, value in node.items():
+        found = value if name == key else find(value, key) if isinstance(value, dict) else None
+        if found is not None:
+            return found
+    return None
 
 
 class Catalogue:
@@ -41,9 +80,16 @@ class Catalogue:
                 "file:size": len(content),
                 "file:checksum": "1220" + hashlib.sha256(content).hexdigest(),
             }
+        metadata = json.loads((scene / f"{scene.name}_MTL.json").read_text())
+        # The metadata has seven decimals, RFC 3339 as most read it three.
+        time = f"{find(metadata, 'DATE_ACQUIRED')}T{find(metadata, 'SCENE_CENTER_TIME')[:12]}Z"
+        properties = {
+            "datetime": time, "eo:cloud_cover": float(find(metadata, "CLOUD_COVER")),
+            "view:sun_elevation": float(find(metadata, "SUN_ELEVATION")), "platform": "landsat-8",
+        }
         return {
             "type": "Feature", "stac_version": "1.0.0", "id": scene.name, "collection": COLLECTION, "geometry": None,
-            "properties": {"datetime": "2024-06-01T10:00:00Z", "eo:cloud_cover": 5.0}, "assets": assets, "links": [],
+            "properties": properties, "assets": assets, "links": [],
         }
 
     def fails(self, scene):
@@ -72,12 +118,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/search":
             return self.reply(404, {"code": "NotFound", "description": self.path})
-        cloud_max = body.get("query", {}).get("eo:cloud_cover", {}).get("lte", 100)
+        try:
+            return self.search(json.loads(body or b"{}"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return self.reply(400, {"code": "BadRequest", "description": str(error)})
+
+    def search(self, body):
         items = [self.catalogue.item(scene, self.url) for scene in self.catalogue.scenes]
-        items = [item for item in items if item["properties"]["eo:cloud_cover"] <= cloud_max]
+        items = [item for item in items if matches(item, body)]
         start, limit = int(body.get("token", 0)), int(body.get("limit", 10))
         links = []
         if start + limit < len(items):

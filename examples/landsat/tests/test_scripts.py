@@ -25,6 +25,7 @@ calibrate = script(FOLDER / "tasks/landsat-scene/calibrate.py")
 load = script(FOLDER / "tasks/landsat-scene/load.py")
 rgb = script(FOLDER / "tasks/landsat-scene/rgb.py")
 generate = script(FOLDER / "provider/generate.py")
+provider = script(FOLDER / "provider/provider.py")
 
 
 class Calibration(unittest.TestCase):
@@ -43,7 +44,7 @@ class Calibration(unittest.TestCase):
     def test_generated_scene_is_calibrated_with_its_georeference(self):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            generate.generate(folder, "S", 45.0, 1)
+            generate.generate(folder, "S", "2024-06-01", 45.0, 1)
             calibrate.calibrate(folder / "S/S_B2.TIF", folder / "out.tif", 2e-5, -0.1, 45.0)
             with rasterio.open(folder / "S/S_B2.TIF") as source, rasterio.open(folder / "out.tif") as output:
                 self.assertEqual(source.transform, output.transform)
@@ -58,6 +59,40 @@ class Loading(unittest.TestCase):
         for content, size in ((b"abd", 3), (b"abc", 4)):
             with self.assertRaises(ValueError):
                 load.check("a", content, {"file:size": size, "file:checksum": digest})
+
+
+class Searching(unittest.TestCase):
+    def test_filters_by_collection_time_and_clouds(self):
+        item = {
+            "id": "A", "collection": provider.COLLECTION,
+            "properties": {"datetime": "2024-06-16T10:04:21.543Z", "eo:cloud_cover": 11.3},
+        }
+        for body, wanted in (
+            ({}, True),
+            ({"collections": [provider.COLLECTION], "datetime": "2013-01-01T00:00:00Z/.."}, True),
+            ({"collections": ["sentinel-2"]}, False),
+            ({"datetime": "../2024-06-16T00:00:00Z"}, False),
+            ({"datetime": "2024-06-16T00:00:00Z/2024-06-17T00:00:00Z"}, True),
+            ({"query": {"eo:cloud_cover": {"lte": 11.3}}}, True),
+            ({"query": {"eo:cloud_cover": {"lt": 11.3}}}, False),
+            ({"ids": ["B"]}, False),
+        ):
+            with self.subTest(body=body):
+                self.assertEqual(provider.matches(item, body), wanted)
+
+    def test_items_tell_what_the_metadata_says(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            generate.generate(folder, "S", "2024-06-16", 45.0, 3)
+            catalogue = provider.Catalogue(folder, None, "S")
+            item = catalogue.item(catalogue.scenes[0], "http://p")
+            properties = {"datetime": "2024-06-16T10:04:21.543Z", "eo:cloud_cover": 7.0}
+            self.assertEqual({key: item["properties"][key] for key in properties}, properties)
+            self.assertEqual(sorted(item["assets"]), ["B2", "B3", "B4", "MTL"])
+            # The checksum is that of the damaged file: only reading it finds the damage.
+            damaged = catalogue.content(folder / "S/S_B4.TIF")
+            self.assertNotEqual(damaged, (folder / "S/S_B4.TIF").read_bytes())
+            load.check("B4", damaged, item["assets"]["B4"])
 
 
 class Stretching(unittest.TestCase):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -38,7 +39,9 @@ def main():
             check(name, content, asset)
             (target / pathlib.PurePosixPath(asset["href"]).name).write_bytes(content)
             print(f"loaded {name}, {len(content)} bytes")
-            os.system(f"altp progress {100 * (number + 1) // len(item['assets'])} 'loaded {name}' || true")
+            percent = 100 * (number + 1) // len(item["assets"])
+            # Seen in `altp watch`; loading is no worse without it.
+            subprocess.run(["altp", "progress", str(percent), f"loaded {name}"], check=False)
     except urllib.error.HTTPError as error:
         print(f"{error.url}: {error}", file=sys.stderr)
         return SOFT if error.code in (429, 500, 502, 503, 504) else 1
