@@ -174,10 +174,12 @@ final class Host {
         }
         for pid in sandboxed() { kill(pid, SIGKILL) }
         let deadline = Deadline(seconds: 5)
-        while !deadline.isOver, !sandboxed().isEmpty || !groups().isEmpty {
+        var rest = groups()
+        while !deadline.isOver, !rest.isEmpty {
             // Innermost first: a group with children stays.
-            for group in groups().sorted(by: { $0.count > $1.count }) { rmdir("/sys/fs/cgroup/\(group)") }
-            usleep(10_000)
+            for group in rest.sorted(by: { $0.count > $1.count }) { rmdir("/sys/fs/cgroup/\(group)") }
+            rest = groups()
+            if !rest.isEmpty { usleep(10_000) }
         }
         root.remove()
     }
@@ -189,11 +191,8 @@ final class Host {
             + mounts.split(separator: "\n").filter { $0.contains(root.path) }.map { "mount \($0)" }
     }
 
-    /// Groups of attempts: the one that they are below stays for the next start.
     private func groups() -> [String] {
-        HostProcess.groups(below: "/sys/fs/cgroup", named: "").filter {
-            $0.contains("/\(cgroup)/")
-        }
+        HostProcess.groups(below: "/sys/fs/cgroup", named: "").filter { "/\($0)/".contains("/\(cgroup)/") }
     }
 
     private func sandboxed() -> [pid_t] {
