@@ -14,6 +14,10 @@ struct CgroupTree: Sendable {
     init(layout: CgroupLayout, name: String) throws(SandboxError) {
         self.layout = layout
         self.name = name
+        try makeOwnGroups()
+    }
+
+    private func makeOwnGroups() throws(SandboxError) {
         for parent in Set(layout.parents.values) {
             if layout.version == .v2 { try Self.delegate(parent) }
             guard mkdir("\(parent)/\(name)", 0o755) == 0 || errno == EEXIST else {
@@ -45,14 +49,7 @@ struct CgroupTree: Sendable {
     /// Makes a group with these limits and gives the steps with which pid 1 uses it.
     func make(_ group: String, limits: Limits) throws(SandboxError) -> [PlanStep] {
         do throws(SystemError) {
-            for directory in directories(of: group) {
-                if mkdir(directory, 0o755) != 0 {
-                    // Left by an attempt whose clean-up was cut short: nothing can be in it that still counts.
-                    guard errno == EEXIST, rmdir(directory) == 0, mkdir(directory, 0o755) == 0 else {
-                        throw SystemError("mkdir", directory)
-                    }
-                }
-            }
+            for directory in directories(of: group) { try makeDirectory(directory) }
             switch layout.version {
             case .v1: return try limitV1(group, limits)
             case .v2: return try limitV2(group, limits)
@@ -61,6 +58,18 @@ struct CgroupTree: Sendable {
             remove(group)
             throw SandboxError("making the cgroup of the sandbox: \(error)")
         }
+    }
+
+    private func makeDirectory(_ path: String) throws(SystemError) {
+        if mkdir(path, 0o755) == 0 { return }
+        switch errno {
+        // Another engine of the same name removed the empty parent when it ended.
+        case ENOENT: try? makeOwnGroups()
+        // Left by an attempt whose clean-up was cut short: nothing in it still counts.
+        case EEXIST: rmdir(path)
+        default: break
+        }
+        try check("mkdir", path) { mkdir(path, 0o755) }
     }
 
     private func limitV1(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
