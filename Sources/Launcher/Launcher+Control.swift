@@ -1,7 +1,7 @@
 package import Configuration
 import Glibc
 package import Sandbox
-import Store
+package import Store
 
 extension Launcher {
     // MARK: Tasks
@@ -150,6 +150,10 @@ extension Launcher {
             record.priority = definition.priority
             record.scripts = try await content.keep(folder.scriptsFolder(of: record.task))
         }
+        if let script, !definition.scripts.contains(where: { $0.name == script }) {
+            let names = definition.scripts.map(\.name).joined(separator: ", ")
+            throw LauncherError(.invalid, "the chain has no Script \(script); it has \(names)", field: "from")
+        }
         let attempts = try await fromStore { () async throws(StoreError) in
             try await self.store.attempts(of: record.id)
         }
@@ -171,6 +175,11 @@ extension Launcher {
         record.run = chain.run
         (record.outcome, record.reason, record.endedAt, record.expiresAt, record.startedAt) = (nil, nil, nil, nil, nil)
         return (LiveProcessing(record: record, definition: definition, chain: chain), text)
+    }
+
+    /// Where the Processing's directories lie on the host; nil when they are not there (yet, or any more).
+    package nonisolated func directory(of record: ProcessingRecord) -> String? {
+        record.uidBlock == nil ? nil : state.processing(record.id)
     }
 
     /// The definition that the Processing runs.

@@ -41,6 +41,12 @@ extension Launcher {
         type: String, key: String, params: [String: String], force: Bool, by source: String
     ) async throws(LauncherError) -> NewEvent {
         guard !isStopping else { throw LauncherError(.unavailable, "the Launcher is stopping") }
+        for (name, value) in [("type", type), ("id", key)] where !Self.isEventName(value) {
+            throw LauncherError(
+                .invalid,
+                "an Event's \(name) is a text of 1 to \(EventLines.longestName) bytes without control characters",
+                field: name)
+        }
         var caused: [NewProcessing] = []
         for task in liveTasks.values.sorted(by: { $0.definition.name < $1.definition.name }) {
             guard task.definition.trigger == .event(type) else { continue }
@@ -49,6 +55,11 @@ extension Launcher {
         let record = EventRecord(
             id: 0, type: type, key: key, params: try encode(params), source: source, createdAt: now())
         return NewEvent(record: record, force: force, processings: caused)
+    }
+
+    private static func isEventName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= EventLines.longestName
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
     }
 
     struct InsertedEvent: Sendable {

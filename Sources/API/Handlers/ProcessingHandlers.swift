@@ -49,7 +49,7 @@ extension APIService {
     }
 
     func showProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
-        .json(try await processingView(try await processing(call.captures["id"])))
+        .json(try await processingView(try await processing(call.captures["id"]), for: call.caller))
     }
 
     func explainProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -80,9 +80,12 @@ extension APIService {
     }
 
     /// With its Scripts in the chain's order; an attempt of a Script that the definition no longer has comes last.
-    func processingView(_ record: ProcessingRecord) async throws(Problem) -> ProcessingView {
+    func processingView(_ record: ProcessingRecord, for caller: Caller) async throws(Problem) -> ProcessingView {
         let attempts = try await stored { () async throws(StoreError) in
             try await launcher.store.attempts(of: record.id)
+        }
+        let journal = try await stored { () async throws(StoreError) in
+            try await launcher.store.journal(of: record.id)
         }
         let definition = try await launched { () async throws(LauncherError) in
             try await launcher.definition(of: record.id)
@@ -95,7 +98,10 @@ extension APIService {
                     name: name,
                     attempts: attempts.filter { $0.script == name }.sorted { $0.number < $1.number })
             }
-            return try ProcessingView(record, scripts: scripts)
+            return try ProcessingView(
+                record, scripts: scripts,
+                history: journal.map { HistoryEntryView(at: Timestamp(milliseconds: $0.at), text: $0.text) },
+                directory: caller.script == nil ? launcher.directory(of: record) : nil)
         }
     }
 }

@@ -33,7 +33,7 @@ extension APIService {
                 by: call.caller.source)
         }
         return .json(
-            try await processingView(try await processing(String(id))), status: 201,
+            try await processingView(try await processing(String(id)), for: call.caller), status: 201,
             headers: [.init("Location", "\(WirePath.root)/processings/\(id)")])
     }
 

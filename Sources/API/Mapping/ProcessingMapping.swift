@@ -4,15 +4,18 @@ import Store
 import Wire
 
 extension ProcessingView {
-    /// - Parameter scripts: nil in lists.
-    init(_ record: ProcessingRecord, scripts: [ScriptView]? = nil) throws {
+    /// `scripts`, `history` and `directory` are nil in lists.
+    init(
+        _ record: ProcessingRecord, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
+        directory: String? = nil
+    ) throws {
         self.init(
             id: record.id, task: record.task, status: record.status.rawValue, outcome: record.outcome,
             script: record.script, reason: record.reason, event: record.event,
             params: try parameters(json: record.params), priority: record.priority, definition: record.definition,
             scriptsHash: record.scripts, createdAt: Timestamp(milliseconds: record.createdAt),
             startedAt: record.startedAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
-            scripts: scripts)
+            scripts: scripts, history: history, directory: directory)
     }
 }
 

@@ -56,9 +56,16 @@ enum ProcessingText {
         }
         if let end = processing.endedAt?.milliseconds { facts.append(("Ended", TimeText.full(end))) }
         facts.append(("Definition", String(processing.definition.prefix(12))))
+        if let directory = processing.directory { facts.append(("Directory", directory)) }
         var text = head + "\n" + FactList.render(facts, style: style)
         if let scripts = processing.scripts, !scripts.isEmpty {
             text += "\n" + attempts(scripts, now: now).render(width: context.output.width, style: style)
+        }
+        if let history = processing.history, !history.isEmpty {
+            text += "\n" + style("History", .bold) + "\n"
+            for entry in history {
+                text += "  \(TimeText.full(entry.at.milliseconds))  \(Printable.line(entry.text))\n"
+            }
         }
         let next = nextCommands(processing)
         if !next.isEmpty { text += "\nNext: " + next.joined(separator: "   ") + "\n" }

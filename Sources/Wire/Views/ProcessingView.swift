@@ -22,11 +22,16 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package var endedAt: Timestamp?
     /// In the order of the chain; absent in lists.
     package var scripts: [ScriptView]?
+    /// What happened to it, oldest first; absent in lists.
+    package var history: [HistoryEntryView]?
+    /// Where its directories lie on the host, while they are there; absent in lists, and for a Script.
+    package var directory: String?
 
     package init(
         id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
         params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
-        startedAt: Timestamp?, endedAt: Timestamp?, scripts: [ScriptView]? = nil
+        startedAt: Timestamp?, endedAt: Timestamp?, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
+        directory: String? = nil
     ) {
         self.id = id
         self.task = task
@@ -43,14 +48,27 @@ package struct ProcessingView: Sendable, Hashable, Codable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.scripts = scripts
+        self.history = history
+        self.directory = directory
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, task, status, outcome, script, reason, event, params, priority, definition, scripts
+        case id, task, status, outcome, script, reason, event, params, priority, definition, scripts, history, directory
         case scriptsHash = "scripts_hash"
         case createdAt = "created_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"
+    }
+}
+
+/// One line of a Processing's history.
+package struct HistoryEntryView: Sendable, Hashable, Codable {
+    package var at: Timestamp
+    package var text: String
+
+    package init(at: Timestamp, text: String) {
+        self.at = at
+        self.text = text
     }
 }
 
