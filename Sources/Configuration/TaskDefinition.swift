@@ -125,6 +125,8 @@ package struct Retry: Sendable, Hashable, Codable {
     /// The outcomes that are worth another attempt.
     package var on: Set<OutcomeKind> = [.soft]
 
+    enum CodingKeys: CodingKey { case limit, delay, backoff, maxDelay, on }
+
     package init() {}
 }
 
