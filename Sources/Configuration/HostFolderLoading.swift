@@ -8,6 +8,9 @@ package struct LenientHostFolder: Sendable {
     package var brokenTasks: [String: [Diagnostic]]
     /// All that is wrong, in whichever file.
     package var problems: [Diagnostic]
+    /// Whether a Task that is neither in `folder` nor in `brokenTasks` has no file any more. False where the folder has no
+    /// altp.yaml or its `tasks/` cannot be listed, as when its file system is not mounted: then nothing is known of it.
+    package var absenceIsCertain: Bool
 }
 
 extension HostFolder {
@@ -44,6 +47,8 @@ extension Policy {
 private struct HostFolderLoader {
     let path: String
     var problems: [Diagnostic] = []
+    /// Sub-folders that could not be listed, and why.
+    var unlisted: [String: [Diagnostic]] = [:]
 
     init(path: String) { self.path = path }
 
@@ -53,9 +58,10 @@ private struct HostFolderLoader {
         let rootfs = files(in: "rootfs") { root, name, findings in
             HostReader(findings: findings).rootfs(root, name: name)
         }
+        let rootfsUnlisted = unlisted["rootfs"]
         let policies = files(in: "policies") { root, name, findings in
             let policy = PolicyReader(findings: findings, folder: policyFolder).policy(root, name: name)
-            if let problems = rootfs.broken[policy.rootfs] {
+            if let problems = rootfs.broken[policy.rootfs] ?? rootfsUnlisted, policy.rootfs != "host" {
                 findings.inherit(problems)
             } else if policy.rootfs != "host", rootfs.good[policy.rootfs] == nil {
                 let known = rootfs.good.keys + ["host"]
@@ -68,8 +74,10 @@ private struct HostFolderLoader {
         }
         var known = policies.good
         if known["default"] == nil, policies.broken["default"] == nil { known["default"] = Policy(name: "default") }
-        let tasks = files(in: "tasks") { root, name, findings in
-            findings.inherit(hostProblems)
+        let policiesUnlisted = unlisted["policies"] ?? []
+        let tasks = files(in: "tasks") { root, name, findings -> TaskDefinition? in
+            findings.inherit(hostProblems + policiesUnlisted)
+            guard policiesUnlisted.isEmpty else { return nil }
             return TaskReader(
                 findings: findings, host: host, poolsAreKnown: poolsAreKnown, policies: known,
                 brokenPolicies: policies.broken
@@ -77,12 +85,15 @@ private struct HostFolderLoader {
         }
         let folder = HostFolder(path: path, host: host, tasks: tasks.good, policies: known, rootfs: rootfs.good)
         return LenientHostFolder(
-            folder: folder, brokenTasks: tasks.broken, problems: ConfigurationProblems(problems).diagnostics)
+            folder: folder, brokenTasks: tasks.broken, problems: ConfigurationProblems(problems).diagnostics,
+            absenceIsCertain: isHostFolder && unlisted["tasks"] == nil)
     }
+
+    private var isHostFolder: Bool { access("\(path)/altp.yaml", F_OK) == 0 }
 
     private mutating func host() -> (HostConfiguration, problems: [Diagnostic], poolsAreKnown: Bool) {
         let findings = Findings(file: "altp.yaml")
-        guard access("\(path)/altp.yaml", F_OK) == 0 else {
+        guard isHostFolder else {
             findings.report("\(path) is no host folder: it has no altp.yaml; altp init DIR writes one")
             problems += findings.diagnostics
             return (HostConfiguration(), findings.diagnostics, poolsAreKnown: false)
@@ -110,7 +121,15 @@ private struct HostFolderLoader {
     ) -> (good: [String: Value], broken: [String: [Diagnostic]]) {
         var good: [String: Value] = [:]
         var broken: [String: [Diagnostic]] = [:]
-        for entry in ConfigurationFile.entries("\(path)/\(folder)") {
+        let entries: [String]
+        do throws(ConfigurationProblems) {
+            entries = try ConfigurationFile.entries("\(path)/\(folder)", shownAs: folder)
+        } catch {
+            problems += error.diagnostics
+            unlisted[folder] = error.diagnostics
+            return ([:], [:])
+        }
+        for entry in entries {
             let file = "\(folder)/\(entry)"
             if entry.hasSuffix(".yml") {
                 problems.append(Diagnostic(file: file, message: "is not read: rename it to end with .yaml"))
@@ -119,7 +138,7 @@ private struct HostFolderLoader {
             let name = String(entry.dropLast(5))
             let findings = Findings(file: file)
             guard Names.isValid(name) else {
-                problems.append(Diagnostic(file: file, message: "\"\(name)\" is no name: \(Names.rule)"))
+                problems.append(Diagnostic(file: file, message: "\(name.quoted) is no name: \(Names.rule)"))
                 continue
             }
             let root = read(file, findings)
@@ -172,12 +191,23 @@ package enum ConfigurationFile {
         return "\(String(cString: current))/\(path)"
     }
 
-    /// The names in a folder, in order; none when it cannot be read.
-    static func entries(_ path: String) -> [String] {
-        guard let stream = opendir(path) else { return [] }
+    /// The names in a folder, in order; none when there is no such folder.
+    static func entries(_ path: String, shownAs name: String) throws(ConfigurationProblems) -> [String] {
+        func failure(_ call: String) -> ConfigurationProblems {
+            ConfigurationProblems([Diagnostic(file: name, message: "\(call): \(String(cString: strerror(errno)))")])
+        }
+        guard let stream = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw failure("opendir")
+        }
         defer { closedir(stream) }
         var names: [String] = []
-        while let item = readdir(stream) {
+        while true {
+            errno = 0
+            guard let item = readdir(stream) else {
+                if errno != 0 { throw failure("readdir") }
+                break
+            }
             names.append(
                 withUnsafePointer(to: &item.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }

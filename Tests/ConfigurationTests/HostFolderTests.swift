@@ -253,6 +253,43 @@ final class TestFolder {
         #expect(throws: ConfigurationProblems.self) { try YAMLReader.read(bytes, file: "x") }
     }
 
+    /// Files with bytes changed, taken out and repeated, by a fixed sequence of numbers: each gives a value or findings.
+    @Test func survivesDamage() {
+        var state: UInt64 = 42
+        func random(below bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(bound))
+        }
+        let seeds = (WrongFiles.cases + TrapFiles.cases).map(\.content) + HostFolderTemplate.files.map(\.content)
+        let alphabet = Array("{}[]:,-?&*!|>'\"%@#~<=\n\t \\0a\u{feff}\u{85}".utf8) + [0, 0x80, 0xc0, 0xff]
+        var refused = 0
+        for round in 0..<3000 {
+            var bytes = Array(seeds[round % seeds.count].utf8)
+            for _ in 0...random(below: 4) where !bytes.isEmpty {
+                let place = random(below: bytes.count)
+                switch random(below: 3) {
+                case 0: bytes[place] = alphabet[random(below: alphabet.count)]
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random(below: 8)))
+                default: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + 16)], at: place)
+                }
+            }
+            do throws(ConfigurationProblems) {
+                _ = try YAMLReader.read(bytes, file: "x")
+            } catch {
+                refused += 1
+                let lines = bytes.split(omittingEmptySubsequences: false) { $0 == 10 || $0 == 13 }.count
+                #expect(error.diagnostics.count == 1 && error.diagnostics[0].line <= 3 * lines)
+            }
+        }
+        #expect(refused > 100)
+    }
+
+    @Test func readsALargeFile() throws {
+        let text = "pools:\n" + (0..<40_000).map { "  pool-\($0): \($0 + 1)\n" }.joined()
+        let folder = try TestFolder(["altp.yaml": text])
+        #expect(try HostFolder.load(folder.path).host.pools.count == 40_000)
+    }
+
     @Test func refusesALargeFile() {
         let problems = #expect(throws: ConfigurationProblems.self) {
             try YAMLReader.read([UInt8](repeating: 0x61, count: (1 << 20) + 1), file: "x")
@@ -260,8 +297,77 @@ final class TestFolder {
         #expect(problems?.description == "x: the file is larger than 1M")
     }
 
-    @Test func showsTheLineWithAMark() {
-        let diagnostic = Diagnostic(file: "a.yaml", line: 2, column: 4, message: "wrong")
-        #expect(diagnostic.text(source: "x: 1\ny: \u{1b}2\n") == "a.yaml:2:4: wrong\n    y: 2\n       ^")
+    @Test(arguments: ["x: 1\ny: \u{1b}2\n", "x: 1\r\ny: \u{1b}2\r\n", "x: 1\u{2028}y: \u{202e}2", "x: 1\ny: \t2"])
+    func showsTheLineWithAMark(_ source: String) {
+        let diagnostic = Diagnostic(file: "a.yaml", line: 2, column: 5, message: "wrong")
+        #expect(diagnostic.text(source: source) == "a.yaml:2:5: wrong\n    y:  2\n        ^")
+    }
+
+    @Test(arguments: [(0, 0), (9, 1)])
+    func showsNoLineWhereThereIsNone(_ line: Int, _ column: Int) {
+        let diagnostic = Diagnostic(file: "a.yaml", line: line, column: column, message: "wrong")
+        #expect(diagnostic.text(source: "x: 1\n") == diagnostic.description)
+    }
+
+    @Test func showsEveryFindingWithItsLine() throws {
+        let folder = try TestFolder(["altp.yaml": "cpu: x\n", "tasks/t.yaml": "every: 5m\nscripts: 1\n"])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(
+            problems?.text(folder: folder.path) == """
+                altp.yaml:1:6: cpu: expected a number above 0, at most 4096; got "x"
+                    cpu: x
+                         ^
+                tasks/t.yaml:2:10: scripts: expected a list of Scripts; got "1"
+                    scripts: 1
+                             ^
+                """)
+    }
+
+    @Test func forgesNoLineAndNoTerminalSequence() throws {
+        let folder = try TestFolder(["altp.yaml": "\"a\\nb\\e[2J\": 1\ncpu: \"\\e]0;x\\n\\u202e\"\n"])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(
+            problems?.description == """
+                altp.yaml:1:1: unknown key "a\\u{a}b\\u{1b}[2J"
+                altp.yaml:2:6: cpu: expected a number above 0, at most 4096; got "\\u{1b}]0;x\\u{a}\\u{202e}"
+                """)
+    }
+
+    @Test func escapesAndCutsNames() throws {
+        let long = String(repeating: "x", count: 5000)
+        let folder = try TestFolder([
+            "altp.yaml": "", "tasks/a\u{1b}b.yaml": Self.script, "tasks/t.yaml": "policy: \(long)\n\(Self.script)",
+        ])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        let messages = try #require(problems?.diagnostics)
+        #expect(messages.map(\.file) == ["tasks/a\\u{1b}b.yaml", "tasks/t.yaml"])
+        #expect(messages.allSatisfy { $0.message.count <= 501 })
+    }
+
+    @Test func listsABoundedNumberOfFindings() throws {
+        let folder = try TestFolder(["altp.yaml": (0..<50_000).map { "key\($0): 1\n" }.joined()])
+        let problems = #expect(throws: ConfigurationProblems.self) { try HostFolder.load(folder.path) }
+        #expect(problems?.diagnostics.count == 101)
+        #expect(
+            problems?.diagnostics.first?.description == "altp.yaml: more than 100 problems; the rest are not listed")
+        #expect(problems?.diagnostics.last?.line == 100)
+    }
+
+    @Test(arguments: ["tasks", "policies", "rootfs"])
+    func saysThatAFolderCannotBeListed(_ name: String) throws {
+        let folder = try TestFolder(["altp.yaml": "", "tasks/t.yaml": Self.script])
+        let moved = try TestFolder([:])
+        try #require(rename("\(folder.path)/\(name)", "\(moved.path)/\(name).old") == 0)
+        try folder.write(name, "a file in its place")
+        let lenient = HostFolder.loadLeniently(folder.path)
+        #expect(lenient.problems.map(\.description) == ["\(name): opendir: Not a directory"])
+        #expect(lenient.absenceIsCertain == (name != "tasks"))
+        // Only the policies are what this Task relies on.
+        #expect(lenient.folder.tasks.keys.sorted() == (name == "rootfs" ? ["t"] : []))
+        #expect(lenient.brokenTasks.keys.sorted() == (name == "policies" ? ["t"] : []))
+    }
+
+    @Test func knowsNothingOfTasksWhereThereIsNoHostFolder() {
+        #expect(!HostFolder.loadLeniently("/nowhere").absenceIsCertain)
     }
 }

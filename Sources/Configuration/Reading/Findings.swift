@@ -7,8 +7,19 @@ final class Findings {
 
     init(file: String) { self.file = file }
 
-    func report(_ node: YAMLNode, _ message: String) {
-        diagnostics.append(Diagnostic(file: file, line: node.line, column: node.column, message: message))
+    /// Findings in one file after which no more are listed: a file that is wholly wrong needs no list of all its lines.
+    static let most = 100
+
+    /// - Parameter message: made only when it is listed.
+    func report(_ node: YAMLNode, _ message: @autoclosure () -> String) {
+        guard diagnostics.count < Self.most else {
+            if diagnostics.count == Self.most {
+                report("more than \(Self.most) problems; the rest are not listed")
+            }
+            return
+        }
+        diagnostics.append(
+            Diagnostic(file: file, line: node.line, column: node.column, message: message().cut(to: 500)))
     }
 
     func report(_ message: String) { diagnostics.append(Diagnostic(file: file, message: message)) }

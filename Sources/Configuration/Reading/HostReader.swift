@@ -25,7 +25,7 @@ struct HostReader {
         let before = findings.diagnostics.count
         for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
             let name = key.text ?? ""
-            if !Names.isValid(name) { findings.report(key, "pools: \"\(name)\" is no name: \(Names.rule)") }
+            if !Names.isValid(name) { findings.report(key, "pools: \(name.quoted) is no name: \(Names.rule)") }
             guard let size = value.text.flatMap(Numbers.whole), (1...Self.largestPool).contains(size) else {
                 findings.report(
                     value, "pools: \(name): expected a whole number from 1 to \(Self.largestPool); got \(value.kind)")
@@ -48,7 +48,7 @@ struct HostReader {
             if Names.isValid(name) {
                 host.cgroup = name
             } else {
-                findings.report(value, "cgroup: \"\(name)\" is no name: \(Names.rule)")
+                findings.report(value, "cgroup: \(name.quoted) is no name: \(Names.rule)")
             }
         }
         return poolsAreKnown

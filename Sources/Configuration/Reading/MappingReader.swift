@@ -17,9 +17,9 @@ struct MappingReader {
         for entry in entries {
             let key = entry.key.text ?? ""
             if !keys.contains(key) {
-                findings.report(entry.key, "unknown key \"\(key)\"\(Suggestion.text(for: key, among: keys))")
+                findings.report(entry.key, "unknown key \(key.quoted)\(Suggestion.text(for: key, among: keys))")
             } else if let first = self.entries[key] {
-                findings.report(entry.key, "duplicate key \"\(key)\"; it stands in line \(first.key.line) already")
+                findings.report(entry.key, "duplicate key \(key.quoted); it stands in line \(first.key.line) already")
             } else {
                 self.entries[key] = entry
             }
@@ -129,7 +129,7 @@ struct MappingReader {
             if seen.insert(entry.key.text ?? "").inserted {
                 result.append((entry.key, entry.value))
             } else {
-                findings.report(entry.key, "duplicate key \"\(entry.key.text ?? "")\"")
+                findings.report(entry.key, "duplicate key \((entry.key.text ?? "").quoted)")
             }
         }
         return result
@@ -137,7 +137,7 @@ struct MappingReader {
 
     /// Reports a key that must be there and is not.
     func require(_ key: String, _ purpose: String) {
-        if !has(key) { findings.report(node, "missing key \"\(key)\": \(purpose)") }
+        if !has(key) { findings.report(node, "missing key \(key.quoted): \(purpose)") }
     }
 }
 

@@ -20,7 +20,7 @@ struct ScriptReader {
         reader.require("run", "its command, a list of arguments or a line for /bin/sh")
         let name = reader.string("name") ?? ""
         if let value = reader.value("name"), value.text != nil, !Names.isValid(name) {
-            findings.report(value, "name: \"\(name)\" is no name: \(Names.rule)")
+            findings.report(value, "name: \(name.quoted) is no name: \(Names.rule)")
         }
         let named = policy(reader)
         // Without a usable policy the Task is discarded; the rest of it is read for what else is wrong.
@@ -112,7 +112,7 @@ struct ScriptReader {
             guard task.poolsAreKnown else { continue }
             guard let size = task.host.pools[name] else {
                 let suggestion = Suggestion.text(for: name, among: task.host.pools.keys)
-                findings.report(key, "pools: altp.yaml declares no pool \"\(name)\"\(suggestion)")
+                findings.report(key, "pools: altp.yaml declares no pool \(name.quoted)\(suggestion)")
                 continue
             }
             guard let amount = value.text.flatMap(Numbers.whole), amount > 0 else {

@@ -43,7 +43,7 @@ struct TaskReader {
         for node in reader.list("scripts", "a list of Scripts") ?? [] {
             guard let script = scripts.script(node) else { continue }
             if !names.insert(script.name).inserted {
-                findings.report(node, "a second Script with the name \"\(script.name)\"")
+                findings.report(node, "a second Script with the name \(script.name.quoted)")
             }
             task.scripts.append(script)
         }
@@ -76,11 +76,11 @@ struct TaskReader {
             let name = key.text ?? ""
             guard Names.isVariable(name) else {
                 findings.report(
-                    key, "env: \"\(name)\" is no variable's name: letters, digits and _, not beginning with a digit")
+                    key, "env: \(name.quoted) is no variable's name: letters, digits and _, not beginning with a digit")
                 continue
             }
             guard !name.hasPrefix("ALTP_") else {
-                findings.report(key, "env: \"\(name)\" cannot be set: what begins with ALTP_ is the Launcher's own")
+                findings.report(key, "env: \(name.quoted) cannot be set: what begins with ALTP_ is the Launcher's own")
                 continue
             }
             guard let text = value.text, !value.isNull else {
@@ -145,7 +145,7 @@ struct TaskReader {
             guard Names.isParameter(name) else {
                 findings.report(
                     key,
-                    "params: \"\(name)\" is no parameter's name: lower-case letters, digits and _, beginning with a letter"
+                    "params: \(name.quoted) is no parameter's name: lower-case letters, digits and _, beginning with a letter"
                 )
                 continue
             }

@@ -24,7 +24,7 @@ package struct YAMLNode: Sendable, Hashable {
         case .mapping: "a mapping"
         case .sequence: "a list"
         case .scalar where isNull: "nothing"
-        case .scalar(let text, _): "\"\(text.prefix(60))\""
+        case .scalar(let text, _): text.quoted
         }
     }
 

@@ -7,7 +7,8 @@ package struct YAMLReader {
     private static let deepest = 32
 
     private let file: String
-    private var parser = yaml_parser_t()
+    /// libyaml keeps this address in the parser itself, so that it must stay the same from the first call to the last.
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
     private var event = yaml_event_t()
 
     /// - Parameter file: the name that diagnostics get.
@@ -16,17 +17,22 @@ package struct YAMLReader {
         guard bytes.count <= largestFile else {
             throw ConfigurationProblems([Diagnostic(file: file, message: "the file is larger than 1M")])
         }
-        var reader = YAMLReader(file: file)
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        defer { parser.deallocate() }
+        var reader = YAMLReader(file: file, parser: parser)
         return try reader.document(bytes)
     }
 
-    private init(file: String) { self.file = file }
+    private init(file: String, parser: UnsafeMutablePointer<yaml_parser_t>) {
+        self.file = file
+        self.parser = parser
+    }
 
     private mutating func document(_ bytes: [UInt8]) throws(ConfigurationProblems) -> YAMLNode? {
-        guard yaml_parser_initialize(&parser) == 1 else { throw problem(0, 0, "libyaml could not be started") }
-        defer { yaml_parser_delete(&parser) }
+        guard yaml_parser_initialize(parser) == 1 else { throw problem(0, 0, "libyaml could not be started") }
+        defer { yaml_parser_delete(parser) }
         let result: Result<YAMLNode?, ConfigurationProblems> = bytes.withUnsafeBufferPointer { buffer in
-            yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+            yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
             return Result { () throws(ConfigurationProblems) in try stream() }
         }
         return try result.get()
@@ -51,7 +57,8 @@ package struct YAMLReader {
 
     /// Moves to the next event, which the caller deletes.
     private mutating func next() throws(ConfigurationProblems) {
-        guard yaml_parser_parse(&parser, &event) == 1 else {
+        guard yaml_parser_parse(parser, &event) == 1 else {
+            let parser = parser.pointee
             let message = parser.problem.map { String(cString: $0) } ?? "not YAML"
             let context = parser.context.map { " \(String(cString: $0))" } ?? ""
             let mark = parser.problem_mark
