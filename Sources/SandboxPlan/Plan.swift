@@ -15,6 +15,8 @@ package struct Plan: Equatable, Sendable {
     package var environment: [String] = []
     package var resourceLimits: [ResourceLimit] = []
     package var standardStreams = StandardStreams.log(limit: 0)
+    /// Ends when the thread that started pid 1 ends (PR_SET_PDEATHSIG); a Launcher's sandboxes outlive it.
+    package var endsWithStarter = false
     package var wallMilliseconds: Int64 = 0
     package var graceMilliseconds: Int64 = 0
     /// Processor time of the whole group; 0 for no limit.

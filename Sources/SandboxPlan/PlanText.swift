@@ -30,6 +30,7 @@ extension Plan {
         case .log(let limit): put("streams", "log", "\(limit)")
         case .inherited: put("streams", "inherited")
         }
+        if endsWithStarter { put("ends-with-starter") }
         put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
         put("cpu", "\(cpuMilliseconds)", "\(cpuMillicores)")
         put("memory", "\(memoryLimit)")
@@ -73,6 +74,7 @@ extension Plan {
         case ("streams", 2) where values[0] == "log":
             guard let limit = Int64(values[1]) else { return false }
             standardStreams = .log(limit: limit)
+        case ("ends-with-starter", 0): endsWithStarter = true
         case ("wall", 2): return set(&wallMilliseconds, values[0]) && set(&graceMilliseconds, values[1])
         case ("cpu", 2): return set(&cpuMilliseconds, values[0]) && set(&cpuMillicores, values[1])
         case ("memory", 1): return set(&memoryLimit, values[0])

@@ -2,6 +2,7 @@
 // one, the seccomp filter as 5. It is single-threaded, so that it may fork and run ordinary code afterwards, and it stays
 // outside the Script's user namespace: nothing in the sandbox can trace it, signal it or open what it has open.
 
+import CLinux
 import Glibc
 import SandboxPlan
 
@@ -14,6 +15,7 @@ guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT
 var report = InitReport()
 do throws(SetupFailure) {
     let plan = try readPlan()
+    if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
     var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)

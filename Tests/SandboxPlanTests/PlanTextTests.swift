@@ -38,6 +38,7 @@ import Testing
         plan.environment = ["A=", "B=\\n", "ÄÖ=ü"]
         plan.resourceLimits = [ResourceLimit(resource: 7, soft: 1024, hard: .max)]
         plan.standardStreams = .log(limit: 1 << 24)
+        plan.endsWithStarter = true
         plan.wallMilliseconds = 1
         plan.graceMilliseconds = 2
         plan.cpuMilliseconds = 3

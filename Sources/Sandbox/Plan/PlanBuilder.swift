@@ -44,6 +44,7 @@ struct PlanBuilder {
         plan.environment = environment()
         plan.resourceLimits = ResourceLimit.all(openFiles: limits.openFiles)
         plan.standardStreams = streams
+        plan.endsWithStarter = streams == .inherited
         plan.wallMilliseconds = limits.wallTime.milliseconds
         plan.graceMilliseconds = limits.grace.milliseconds
         plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
