@@ -65,7 +65,14 @@ extension Launcher {
         }
         post(.event(.cancelled(by: source), actor: source), to: id)
         // Until the request has been taken: its effect is then visible to whoever asked.
+        let deadline = now() + 10_000
         while let live = processings[id], live.isBusy || !live.inbox.isEmpty {
+            guard now() < deadline else {
+                throw LauncherError(
+                    .unavailable,
+                    "the request to cancel Processing \(id) is taken, and could not be recorded so far; "
+                        + "the Launcher's log says why")
+            }
             try? await Task.sleep(for: .milliseconds(2))
         }
     }
@@ -104,9 +111,6 @@ extension Launcher {
         let note = "rerun by \(who)" + (script.map { " from \($0)" } ?? "") + ", \(used)"
         let (row, text) = (revived.live.record, revived.definitionText)
         do throws(LauncherError) {
-            if script == nil, record.uidBlock != nil {
-                try await emptyShared(id)
-            }
             try await fromStore { () async throws(StoreError) in
                 try await store.write { transaction throws(StoreError) in
                     if let text { try transaction.keepDefinition(hash: row.definition, content: text) }
@@ -120,16 +124,20 @@ extension Launcher {
             throw error
         }
         LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
-        processings[id]?.isBusy = false
+        if script == nil, record.uidBlock != nil { await emptyShared(id) }
         perform(revived.live.chain.opening, for: id)
+        letGo(id)
     }
 
-    /// A run from the first Script begins with an empty /processing, as the first one did.
-    private func emptyShared(_ id: Int64) async throws(LauncherError) {
+    /// A run from the first Script begins with an empty /processing, as the first one did. Only once the rerun is recorded:
+    /// until then what is there is evidence.
+    private func emptyShared(_ id: Int64) async {
         do throws(SandboxError) {
             try await engine.removeTree(state.shared(id))
         } catch {
-            throw LauncherError(.unavailable, error.description)
+            LauncherLog.write(
+                .error, "/processing could not be emptied for the rerun", ("processing", "\(id)"),
+                ("error", error.description))
         }
     }
 

@@ -3,8 +3,8 @@ import Sandbox
 import Store
 
 extension Launcher {
-    /// Reads the Task files anew. A broken one leaves its old definition running, and says so; what altp.yaml changed takes
-    /// effect at the next start.
+    /// Reads the host folder anew. A broken Task file leaves its old definition running, and says so; of altp.yaml, what may
+    /// be handed out is taken at once, and the rest at the next start.
     package func reload() async -> ReloadReport {
         var report = ReloadReport()
         // A Task whose file comes back is as it was left: paused, say.
@@ -19,41 +19,23 @@ extension Launcher {
         let lenient = HostFolder.loadLeniently(folder.path)
         report.problems = lenient.problems
         var next = lenient.folder
-        if next.host != folder.host {
-            report.problems.append(
-                Diagnostic(
-                    file: "altp.yaml", message: "it has changed; that takes effect when the Launcher is started anew"))
-        }
-        next.host = folder.host
+        let hostIsGood = !lenient.problems.contains { $0.file == "altp.yaml" }
+        next.host = hostIsGood ? takeHost(next.host, &report) : folder.host
         for (name, definition) in next.tasks.sorted(by: { $0.key < $1.key }) {
-            let findings = definition.scripts.flatMap { engine.unenforceable($0.policy) }
-            let file = "tasks/\(name).yaml"
-            guard findings.isEmpty else {
-                report.problems += findings.map { Diagnostic(file: file, message: "this host cannot enforce \($0)") }
-                liveTasks[name]?.problem = findings.joined(separator: "; ")
-                next.tasks[name] = folder.tasks[name]
-                continue
-            }
-            let old = liveTasks[name]
-            if old?.definition == definition {
-                liveTasks[name]?.problem = nil
-                continue
-            }
-            do throws(LauncherError) {
-                try install(definition, record: old?.record ?? stored[name] ?? TaskRecord(name: name))
-                if old == nil { report.added.append(name) } else { report.changed.append(name) }
-            } catch {
-                report.problems.append(Diagnostic(file: file, message: error.description))
-                next.tasks[name] = folder.tasks[name]
-            }
+            if !take(definition, stored[name], &report) { next.tasks[name] = folder.tasks[name] }
         }
         for (name, diagnostics) in lenient.brokenTasks {
             liveTasks[name]?.problem = diagnostics.map(\.description).joined(separator: "\n")
             next.tasks[name] = folder.tasks[name]
         }
         for name in liveTasks.keys.sorted() where next.tasks[name] == nil {
-            liveTasks[name] = nil
-            report.removed.append(name)
+            if lenient.absenceIsCertain {
+                liveTasks[name] = nil
+                report.removed.append(name)
+            } else {
+                // The folder could not be read, perhaps for a moment: that is no wish to remove its Tasks.
+                next.tasks[name] = folder.tasks[name]
+            }
         }
         folder = next
         for problem in report.problems {
@@ -62,7 +44,50 @@ extension Launcher {
         LauncherLog.write(
             .info, "reloaded", ("added", "\(report.added.count)"), ("changed", "\(report.changed.count)"),
             ("removed", "\(report.removed.count)"), ("problems", "\(report.problems.count)"))
+        admitSoon()
         await lookAtTime()
         return report
+    }
+
+    /// Takes what altp.yaml hands out now, and leaves what only a new start can change.
+    private func takeHost(_ host: HostConfiguration, _ report: inout ReloadReport) -> HostConfiguration {
+        var taken = folder.host
+        (taken.cpu, taken.memory, taken.pools) = (host.cpu, host.memory, host.pools)
+        if taken != folder.host { admission.setCapacity(Self.capacity(of: taken), pools: taken.pools) }
+        if taken != host {
+            report.problems.append(
+                Diagnostic(
+                    file: "altp.yaml",
+                    message:
+                        "state, run, uids or cgroup have changed: that takes effect when the Launcher is started anew"))
+        }
+        return taken
+    }
+
+    /// Makes a Task's definition the one that new Processings get; false when the old one stays.
+    private func take(
+        _ definition: TaskDefinition, _ stored: TaskRecord?, _ report: inout ReloadReport
+    ) -> Bool {
+        let name = definition.name
+        let file = "tasks/\(name).yaml"
+        let findings = definition.scripts.flatMap { engine.unenforceable($0.policy) }
+        guard findings.isEmpty else {
+            report.problems += findings.map { Diagnostic(file: file, message: "this host cannot enforce \($0)") }
+            liveTasks[name]?.problem = findings.joined(separator: "; ")
+            return false
+        }
+        let old = liveTasks[name]
+        if old?.definition == definition {
+            liveTasks[name]?.problem = nil
+            return true
+        }
+        do throws(LauncherError) {
+            try install(definition, record: old?.record ?? stored ?? TaskRecord(name: name))
+        } catch {
+            report.problems.append(Diagnostic(file: file, message: error.description))
+            return false
+        }
+        if old == nil { report.added.append(name) } else { report.changed.append(name) }
+        return true
     }
 }

@@ -12,6 +12,13 @@ extension Launcher {
         Task { await self.workOff(id) }
     }
 
+    /// Ends a time in which a Processing's steps had to wait.
+    func letGo(_ id: Int64) {
+        guard let live = processings[id] else { return }
+        processings[id]!.isBusy = !live.inbox.isEmpty
+        if !live.inbox.isEmpty { Task { await self.workOff(id) } }
+    }
+
     /// Takes a Processing's steps one after the other, until there is none.
     private func workOff(_ id: Int64) async {
         while let step = processings[id]?.inbox.first {

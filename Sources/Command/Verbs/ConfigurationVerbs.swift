@@ -19,7 +19,7 @@ struct Check: Verb {
             let folder = try HostFolder.load(path)
             try context.output.print(Self.summary(folder))
         } catch let error as ConfigurationProblems {
-            for diagnostic in error.diagnostics { try context.output.print(Printable.line(diagnostic.description)) }
+            try context.output.print(Printable.lines(error.text(folder: path)))
             throw CommandFailure(Self.count(error.diagnostics.count, "problem") + " in \(Printable.line(path)).")
         }
     }
