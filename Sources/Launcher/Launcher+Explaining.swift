@@ -19,10 +19,11 @@ extension Launcher {
         case .backingOff(let position, let due):
             let name = "\(id)/\(position.attempt.script)#\(position.attempt.number)"
             let wait = Timespan(milliseconds: max(0, due - now()) / 1000 * 1000)
+            let time = Date(timeIntervalSince1970: Double(due / 1000)).ISO8601Format()
             return Explanation(
-                reference: name, summary: "\(name) waits for its retry, which is due in \(wait).",
+                reference: name, summary: "\(name) waits for its retry, which is due at \(time), in \(wait).",
                 facts: [
-                    .init(kind: "retry", text: "the retry is due in \(wait)", values: ["due_at": "\(due)"])
+                    .init(kind: "retry", text: "the retry is due at \(time), in \(wait)", values: ["due_at": "\(due)"])
                 ] + (try await lastOutcome(of: record, position.attempt.script)))
         case .ended: return try await explainEnded(live.record)
         }

@@ -109,14 +109,22 @@ struct Supervisor {
         }
     }
 
+    /// The numbers that a Script may call with are its own choice: what is kept of them is bounded.
+    private static let mostDenials = 512
+
     private mutating func answerDeniedCall() {
         guard let call = LinuxCall.receiveDeniedCall(script.listener) else { return }
-        let answer =
-            call.number > plan.newestCall ? DenialAnswer.error(ENOSYS) : plan.denials[call.number] ?? plan.denial
+        // Newer than the filter: programs probe for such calls, and that is no finding.
+        guard call.number <= plan.newestCall else {
+            LinuxCall.answerDeniedCall(script.listener, call.id, error: ENOSYS)
+            return
+        }
+        let answer = plan.denials[call.number] ?? plan.denial
         let key = DenialKey(architecture: call.architecture, number: call.number)
-        denials[
-            key, default: .init(architecture: call.architecture, number: call.number, count: 0, killed: false)
-        ].count += 1
+        if denials[key] == nil, denials.count < Self.mostDenials || answer == .kill {
+            denials[key] = .init(architecture: call.architecture, number: call.number, count: 0, killed: false)
+        }
+        denials[key]?.count += 1
         switch answer {
         case .error(let number): LinuxCall.answerDeniedCall(script.listener, call.id, error: number)
         case .kill:

@@ -52,7 +52,9 @@ struct Daemon {
             handler: { await service.respond(to: $0, from: $1) })
 
         let tasks = await launcher.tasks()
-        print("altp-launcher ready: \(tasks.count) Tasks of \(folder.path), socket \(run)/altp.sock")
+        print(
+            "altp-launcher ready: \(tasks.count) Task\(tasks.count == 1 ? "" : "s") of \(folder.path), socket \(run)/altp.sock"
+        )
         fflush(nil)
         ServiceManager.notify("READY=1")
         await steer(launcher: launcher, server: server)
