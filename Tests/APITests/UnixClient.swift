@@ -16,7 +16,7 @@ final class UnixClient: Sendable {
             }
         }
         // No test hangs on a server that does not answer.
-        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard descriptor >= 0, connected == 0 else { return nil }
@@ -52,6 +52,15 @@ final class UnixClient: Sendable {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
+        }
+    }
+
+    /// Whether the server ends the stream, rather than this client's patience.
+    func seesTheEnd() -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count <= 0 { return count == 0 }
         }
     }
 
