@@ -30,7 +30,7 @@ extension Diagnostic {
     }
 
     /// As YAML 1.1, and so libyaml, counts lines.
-    private static func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
+    static func isLineBreak(_ scalar: Unicode.Scalar) -> Bool {
         ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar)
     }
 }

@@ -93,7 +93,8 @@ private struct HostFolderLoader {
 
     private mutating func host() -> (HostConfiguration, problems: [Diagnostic], poolsAreKnown: Bool) {
         let findings = Findings(file: "altp.yaml")
-        guard isHostFolder else {
+        // Only what is certainly absent: one that cannot be reached has its own reason, which reading it gives.
+        if access("\(path)/altp.yaml", F_OK) != 0, errno == ENOENT || errno == ENOTDIR {
             findings.report("\(path) is no host folder: it has no altp.yaml; altp init DIR writes one")
             problems += findings.diagnostics
             return (HostConfiguration(), findings.diagnostics, poolsAreKnown: false)
@@ -173,6 +174,12 @@ package enum ConfigurationFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("open") }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("fstat") }
+        // A pipe without a writer reads as an empty file, and an empty policy is one with every default.
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ConfigurationProblems([Diagnostic(file: name, message: "is no regular file")])
+        }
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while content.count <= YAMLReader.largestFile {

@@ -97,6 +97,25 @@ enum TrapFiles {
             "policies/p.yaml", "mounts:\n  - {source: /a, target: /x, owner: \"\"}\n",
             ["policies/p.yaml:2:37: owner: expected a user of the host; got \"\""]),
         .init(
+            "tasks/t.yaml", "params: {x: {type: integer, default: +5}}\n\(script)",
+            ["tasks/t.yaml:1:38: default: expected a whole number; got \"+5\""]),
+        .init(
+            "tasks/t.yaml", "params: {x: {type: number, default: 0x10}}\n\(script)",
+            ["tasks/t.yaml:1:37: default: expected a number; got \"0x10\""]),
+        .init(
+            "tasks/t.yaml", "params: {x: {type: number, default: .5}}\n\(script)",
+            ["tasks/t.yaml:1:37: default: expected a number; got \".5\""]),
+        .init(
+            "tasks/t.yaml", "scripts:\n  - {name: a, run: \"true\", pools: {downloads: 3}}\n",
+            ["tasks/t.yaml:2:47: pools: downloads: 3 is more than the 2 that altp.yaml declares"]),
+        .init(
+            "tasks/t.yaml", "description: ü\nenv: {A: \"ü\u{0}\"}\n\(script)",
+            ["tasks/t.yaml:2:12: not a text file in UTF-8: control characters are not allowed"]),
+        .init(
+            "tasks/t.yaml", "\u{feff}a\u{1}\n",
+            ["tasks/t.yaml:1:2: not a text file in UTF-8: control characters are not allowed"]
+        ),
+        .init(
             "rootfs/host.yaml", "directory: /srv/x\n",
             ["rootfs/host.yaml: \"host\" is the host's own /usr and has no file; choose another name"]),
     ]

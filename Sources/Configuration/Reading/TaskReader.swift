@@ -160,7 +160,7 @@ struct TaskReader {
                 findings.report(value, "default: a required parameter has none")
             }
             if let text = parameter.defaultValue, let value = fields.value("default"), !parameter.kind.accepts(text) {
-                findings.report(value, "default: expected a \(parameter.kind.rawValue); got \(value.kind)")
+                findings.report(value, "default: expected \(parameter.kind.noun); got \(value.kind)")
             }
             result.append(parameter)
         }
@@ -169,11 +169,21 @@ struct TaskReader {
 }
 
 extension Parameter.Kind {
+    fileprivate var noun: String {
+        switch self {
+        case .string: "a text"
+        case .number: "a number"
+        case .integer: "a whole number"
+        case .boolean: "true or false"
+        }
+    }
+
+    /// No more than what the Launcher takes: a default that it refuses would fail every Processing.
     fileprivate func accepts(_ text: String) -> Bool {
         switch self {
         case .string: true
-        case .integer: Int64(text) != nil
-        case .number: Double(text)?.isFinite == true
+        case .integer: Numbers.whole(text) != nil
+        case .number: Numbers.fraction(text) != nil
         case .boolean: text == "true" || text == "false"
         }
     }

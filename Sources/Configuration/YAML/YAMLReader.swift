@@ -7,6 +7,7 @@ package struct YAMLReader {
     private static let deepest = 32
 
     private let file: String
+    private let bytes: [UInt8]
     /// libyaml keeps this address in the parser itself, so that it must stay the same from the first call to the last.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private var event = yaml_event_t()
@@ -19,16 +20,17 @@ package struct YAMLReader {
         }
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         defer { parser.deallocate() }
-        var reader = YAMLReader(file: file, parser: parser)
-        return try reader.document(bytes)
+        var reader = YAMLReader(file: file, bytes: bytes, parser: parser)
+        return try reader.document()
     }
 
-    private init(file: String, parser: UnsafeMutablePointer<yaml_parser_t>) {
+    private init(file: String, bytes: [UInt8], parser: UnsafeMutablePointer<yaml_parser_t>) {
         self.file = file
+        self.bytes = bytes
         self.parser = parser
     }
 
-    private mutating func document(_ bytes: [UInt8]) throws(ConfigurationProblems) -> YAMLNode? {
+    private mutating func document() throws(ConfigurationProblems) -> YAMLNode? {
         guard yaml_parser_initialize(parser) == 1 else { throw problem(0, 0, "libyaml could not be started") }
         defer { yaml_parser_delete(parser) }
         let result: Result<YAMLNode?, ConfigurationProblems> = bytes.withUnsafeBufferPointer { buffer in
@@ -63,10 +65,31 @@ package struct YAMLReader {
             let context = parser.context.map { " \(String(cString: $0))" } ?? ""
             let mark = parser.problem_mark
             if parser.error == YAML_READER_ERROR {
-                throw problem(0, 0, "not a text file in UTF-8: \(message) at byte \(parser.problem_offset)")
+                let (line, column) = place(ofByte: parser.problem_offset)
+                throw problem(line, column, "not a text file in UTF-8: \(message)")
             }
             throw problem(Int(mark.line) + 1, Int(mark.column) + 1, "\(message)\(context)\(Self.hint(message))")
         }
+    }
+
+    /// libyaml counts no lines in what it cannot decode. Zeros for UTF-16, whose bytes are no characters.
+    private func place(ofByte offset: Int) -> (line: Int, column: Int) {
+        guard !bytes.starts(with: [0xff, 0xfe]), !bytes.starts(with: [0xfe, 0xff]) else { return (0, 0) }
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let start = bytes.starts(with: mark) ? mark.count : 0
+        let before = String(decoding: bytes[start..<max(start, min(offset, bytes.count))], as: UTF8.self)
+        var (line, column) = (1, 1)
+        var previous: Unicode.Scalar?
+        for scalar in before.unicodeScalars {
+            if Diagnostic.isLineBreak(scalar) {
+                if scalar != "\n" || previous != "\r" { line += 1 }
+                column = 1
+            } else {
+                column += 1
+            }
+            previous = scalar
+        }
+        return (line, column)
     }
 
     private static func hint(_ message: String) -> String {
