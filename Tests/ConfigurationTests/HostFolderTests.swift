@@ -55,7 +55,7 @@ final class TestFolder {
             cron: "*/5 * * * *"
             timezone: Europe/Berlin
             params:
-              scene: {type: string, required: true}
+              scene: {type: string, default: LC08}
               cloud_max: {type: number, default: 40, description: Per cent}
             env: {GDAL_CACHEMAX: "64"}
             policy: imagery
@@ -79,7 +79,7 @@ final class TestFolder {
         #expect(task.trigger == .cron(expression: "*/5 * * * *", timezone: "Europe/Berlin"))
         #expect(
             task.params == [
-                Parameter(name: "scene", required: true),
+                Parameter(name: "scene", defaultValue: "LC08"),
                 Parameter(name: "cloud_max", kind: .number, defaultValue: "40", description: "Per cent"),
             ])
         #expect(task.environment == ["GDAL_CACHEMAX": "64"])

@@ -8,6 +8,9 @@ enum TrapFiles {
         .init(
             "tasks/t.yaml", "every:\n\(script)",
             ["tasks/t.yaml:1:7: every: expected a duration such as 30s, 5m or 2h of at least 1s; got nothing"]),
+        .init(
+            "tasks/t.yaml", "every: 5m\nparams: {scene: {required: true}}\n\(script)",
+            ["tasks/t.yaml:2:28: required: nobody gives a Periodic Task's ticks a value; give it a default"]),
         .init("tasks/t.yaml", "cron:\n\(script)", ["tasks/t.yaml:1:6: cron: expected a text; got nothing"]),
         .init(
             "tasks/t.yaml", "cron: \"0 0 * * *\"\ntimezone: ~\n\(script)",

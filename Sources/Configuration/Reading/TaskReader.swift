@@ -156,6 +156,9 @@ struct TaskReader {
             parameter.required = fields.boolean("required") ?? false
             parameter.defaultValue = fields.string("default")
             parameter.description = fields.string("description")
+            if parameter.required, reader.has("every") || reader.has("cron"), let value = fields.value("required") {
+                findings.report(value, "required: nobody gives a Periodic Task's ticks a value; give it a default")
+            }
             if parameter.required, let value = fields.value("default") {
                 findings.report(value, "default: a required parameter has none")
             }
