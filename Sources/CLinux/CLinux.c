@@ -42,9 +42,6 @@ const uint64_t altp_mount_attr_nodev = MOUNT_ATTR_NODEV;
 const uint64_t altp_mount_attr_noexec = MOUNT_ATTR_NOEXEC;
 const uint64_t altp_mount_attr_idmap = MOUNT_ATTR_IDMAP;
 const uint64_t altp_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
-const uint64_t altp_resolve_beneath = RESOLVE_BENEATH;
-const uint64_t altp_resolve_no_magiclinks = RESOLVE_NO_MAGICLINKS;
-const uint64_t altp_resolve_no_xdev = RESOLVE_NO_XDEV;
 
 struct spawn {
     const char *path;
@@ -274,16 +271,6 @@ int altp_loopback_up(void) {
 
 int altp_make_device(const char *path, mode_t mode, unsigned major_number, unsigned minor_number) {
     return mknod(path, S_IFCHR | mode, makedev(major_number, minor_number));
-}
-
-int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid) {
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return -1;
-    *pid = peer.pid;
-    *uid = peer.uid;
-    *gid = peer.gid;
-    return 0;
 }
 
 int altp_seccomp_has_notification(void) {

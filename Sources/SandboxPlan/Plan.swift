@@ -23,9 +23,6 @@ package struct Plan: Equatable, Sendable {
     package var cpuMilliseconds: Int64 = 0
     /// Cores that the group may use at most; how soon the processor time can be used up.
     package var cpuMillicores: Int64 = 1000
-    /// For the evidence: the limits that the group has.
-    package var memoryLimit: Int64 = 0
-    package var pidsLimit: Int64 = 0
     /// Eight-byte instructions in the filter's file; 0 for no filter.
     package var filterInstructions = 0
     /// Denied calls come to pid 1, which counts them and answers as here.

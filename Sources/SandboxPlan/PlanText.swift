@@ -33,8 +33,6 @@ extension Plan {
         if endsWithStarter { put("ends-with-starter") }
         put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
         put("cpu", "\(cpuMilliseconds)", "\(cpuMillicores)")
-        put("memory", "\(memoryLimit)")
-        put("pids", "\(pidsLimit)")
         put("filter", "\(filterInstructions)", "\(newestCall)", denial.field)
         for (number, answer) in denials.sorted(by: { $0.key < $1.key }) { put("denial", "\(number)", answer.field) }
         return lines.joined(separator: "\n") + "\n"
@@ -77,8 +75,6 @@ extension Plan {
         case ("ends-with-starter", 0): endsWithStarter = true
         case ("wall", 2): return set(&wallMilliseconds, values[0]) && set(&graceMilliseconds, values[1])
         case ("cpu", 2): return set(&cpuMilliseconds, values[0]) && set(&cpuMillicores, values[1])
-        case ("memory", 1): return set(&memoryLimit, values[0])
-        case ("pids", 1): return set(&pidsLimit, values[0])
         case ("filter", 3):
             guard let answer = DenialAnswer(field: values[2]) else { return false }
             denial = answer

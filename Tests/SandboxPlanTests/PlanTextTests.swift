@@ -43,8 +43,6 @@ import Testing
         plan.graceMilliseconds = 2
         plan.cpuMilliseconds = 3
         plan.cpuMillicores = 1500
-        plan.memoryLimit = 4
-        plan.pidsLimit = 5
         plan.filterInstructions = 6
         plan.newestCall = 450
         plan.denial = .kill

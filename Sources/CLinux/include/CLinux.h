@@ -48,7 +48,6 @@ int altp_setresgid(gid_t gid);
 int altp_prctl(int option, unsigned long argument);
 int altp_loopback_up(void);
 int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);
-int altp_get_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 
 // Whether the kernel has SECCOMP_RET_USER_NOTIF; 0 or -1.
 int altp_seccomp_has_notification(void);
@@ -76,4 +75,4 @@ extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_pat
     altp_move_mount_t_empty_path;
 extern const uint64_t altp_mount_attr_rdonly, altp_mount_attr_nosuid, altp_mount_attr_nodev, altp_mount_attr_noexec,
     altp_mount_attr_idmap;
-extern const uint64_t altp_resolve_no_symlinks, altp_resolve_beneath, altp_resolve_no_magiclinks, altp_resolve_no_xdev;
+extern const uint64_t altp_resolve_no_symlinks;

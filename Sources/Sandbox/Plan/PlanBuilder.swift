@@ -49,8 +49,6 @@ struct PlanBuilder {
         plan.graceMilliseconds = limits.grace.milliseconds
         plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
         plan.cpuMillicores = Int64(limits.cpu * 1000)
-        plan.memoryLimit = limits.memory.bytes
-        plan.pidsLimit = Int64(limits.pids)
         if let filter {
             plan.filterInstructions = filter.instructions
             plan.denial = filter.denial

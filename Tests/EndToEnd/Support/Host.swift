@@ -132,7 +132,9 @@ final class Host {
     }
 
     /// Creates a Processing by hand.
-    func trigger(_ task: String, _ arguments: String...) throws -> Int64 {
+    func trigger(_ task: String, _ arguments: String...) throws -> Int64 { try trigger(task, arguments) }
+
+    private func trigger(_ task: String, _ arguments: [String]) throws -> Int64 {
         let ended = try run(["task", "trigger", task] + arguments)
         guard ended.status == 0, let id = ended.output.split(separator: " ").dropFirst().first.flatMap({ Int64($0) })
         else { throw TestFailure("altp task trigger \(task): \(ended.output)\(ended.errors)") }
@@ -150,10 +152,7 @@ final class Host {
 
     /// Creates a Processing by hand, and waits for its end.
     func complete(_ task: String, _ arguments: String...) throws -> ProcessingView {
-        let ended = try run(["task", "trigger", task] + arguments)
-        guard ended.status == 0, let id = ended.output.split(separator: " ").dropFirst().first.flatMap({ Int64($0) })
-        else { throw TestFailure("altp task trigger \(task): \(ended.output)\(ended.errors)") }
-        return try self.ended(id)
+        try ended(trigger(task, arguments))
     }
 
     /// Waits until the Script is said to run.
