@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -42,6 +43,7 @@ const uint64_t altp_mount_attr_nodev = MOUNT_ATTR_NODEV;
 const uint64_t altp_mount_attr_noexec = MOUNT_ATTR_NOEXEC;
 const uint64_t altp_mount_attr_idmap = MOUNT_ATTR_IDMAP;
 const uint64_t altp_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
+const uint64_t altp_resolve_no_xdev = RESOLVE_NO_XDEV;
 
 struct spawn {
     const char *path;
@@ -230,6 +232,19 @@ int altp_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
     how.mode = mode;
     how.resolve = resolve;
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int altp_rename_exclusively(int from, const char *from_path, int to, const char *to_path) {
+    return (int)syscall(SYS_renameat2, from, from_path, to, to_path, RENAME_NOREPLACE);
+}
+
+int altp_clear_protection(int fd) {
+    // The kernel reads and writes an int, whatever the macros say of a long.
+    int flags = 0;
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0) return -1;
+    if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) == 0) return 0;
+    flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
+    return ioctl(fd, FS_IOC_SETFLAGS, &flags);
 }
 
 int altp_capset_none(void) {

@@ -133,7 +133,7 @@ extension Launcher {
     /// until then what is there is evidence.
     private func emptyShared(_ id: Int64) async {
         do throws(SandboxError) {
-            try await engine.removeTree(state.shared(id))
+            try await removeTree(state.shared(id), of: id)
         } catch {
             LauncherLog.write(
                 .error, "/processing could not be emptied for the rerun", ("processing", "\(id)"),

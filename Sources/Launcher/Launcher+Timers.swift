@@ -84,7 +84,7 @@ extension Launcher {
         kept[id]?.isBeingRemoved = true
         Task {
             do throws(SandboxError) {
-                try await self.engine.removeTree(self.state.processing(id))
+                try await self.removeTree(self.state.processing(id), of: id)
             } catch {
                 LauncherLog.write(
                     .error, "directories are left", ("processing", "\(id)"), ("error", error.description))
@@ -93,6 +93,16 @@ extension Launcher {
             }
             await self.directoriesAreGone(id)
         }
+    }
+
+    /// Removes a tree that a Processing's Scripts could write to; tells what could not be removed and lies aside.
+    func removeTree(_ path: String, of id: Int64) async throws(SandboxError) {
+        guard let leftover = try await engine.removeTree(path) else { return }
+        LauncherLog.write(
+            .warning, "something could not be removed, and was moved aside", ("processing", "\(id)"),
+            ("error", leftover.description))
+        // Not moved either: whoever needs the place cannot have it yet.
+        if leftover.path == path { throw SandboxError("removing \(path): \(leftover)") }
     }
 
     /// After a failed removal, which is tried again; until then the Processing may be rerun.

@@ -138,7 +138,7 @@ final class ScriptsContent: Sendable {
 
     private func write(_ entries: [String: Entry], hash: String) throws(SystemError) {
         let temporary = "\(state.content(hash)).new"
-        try? SandboxEngine.removeTreeNow(temporary)
+        _ = try? SandboxEngine.removeTreeNow(temporary)
         try check("mkdir", temporary) { mkdir(temporary, 0o755) }
         var folders = [temporary]
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {

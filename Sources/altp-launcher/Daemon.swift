@@ -97,7 +97,11 @@ struct Daemon {
         let command = "\(beside)altp"
         return SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
-            cgroup: folder.host.cgroup, rootfs: folder.rootfs)
+            cgroup: folder.host.cgroup, rootfs: folder.rootfs,
+            tellLeftover: {
+                LauncherLog.write(
+                    .warning, "something of an ended sandbox could not be removed", ("error", $0.description))
+            })
     }
 
     /// The number of a group of the host; nil when there is none of that name.

@@ -38,6 +38,10 @@ int altp_move_mount(int from, const char *from_path, int to, const char *to_path
 int altp_mount_setattr(int directory, const char *path, unsigned flags, uint64_t set, uint64_t clear, int userns);
 // openat2(2): `resolve` is a set of RESOLVE_ flags.
 int altp_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+// renameat2(2) that replaces nothing (EEXIST).
+int altp_rename_exclusively(int from, const char *from_path, int to, const char *to_path);
+// Clears the immutable and append-only flags (FS_IOC_SETFLAGS, ioctl_iflags(2)); 0 or -1.
+int altp_clear_protection(int fd);
 int altp_capset_none(void);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);
@@ -75,4 +79,4 @@ extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_pat
     altp_move_mount_t_empty_path;
 extern const uint64_t altp_mount_attr_rdonly, altp_mount_attr_nosuid, altp_mount_attr_nodev, altp_mount_attr_noexec,
     altp_mount_attr_idmap;
-extern const uint64_t altp_resolve_no_symlinks;
+extern const uint64_t altp_resolve_no_symlinks, altp_resolve_no_xdev;

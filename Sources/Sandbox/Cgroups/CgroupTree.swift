@@ -116,18 +116,11 @@ struct CgroupTree: Sendable {
         if access(path, F_OK) == 0 { steps.append(.watch(file, path: path)) }
     }
 
-    /// Removes a group in which nothing runs any more.
-    func remove(_ group: String) { Self.remove(directories(of: group)) }
-
-    /// Removes groups by their directories; the kernel may take a moment to let a dead process go.
-    static func remove(_ directories: [String]) {
-        for directory in directories {
-            for _ in 0..<50 {
-                if rmdir(directory) == 0 || errno != EBUSY { break }
-                usleep(2000)
-            }
-        }
-    }
+    /// Removes a group, with what still runs in it.
+    ///
+    /// - Returns: what could not be removed.
+    @discardableResult
+    func remove(_ group: String) -> [Leftover] { CgroupRemoval.remove(directories(of: group)) }
 
     /// Removes the engine's own groups, unless sandboxes are still below.
     func removeAll() {

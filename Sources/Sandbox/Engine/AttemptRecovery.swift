@@ -18,6 +18,7 @@ package enum Recovery: Sendable {
 struct AttemptRecovery {
     let directory: AttemptDirectory
     let watcher: ProcessWatcher
+    let tellLeftover: @Sendable (Leftover) -> Void
 
     func recover() throws(SandboxError) -> Recovery {
         guard access(directory.path, F_OK) == 0, access(directory.specification, F_OK) == 0,
@@ -42,9 +43,21 @@ struct AttemptRecovery {
         return try adopt(specification)
     }
 
+    /// What an attempt whose starter is gone has outside of its directory: its groups, once its pid 1 has ended.
+    ///
+    /// - Returns: false while its pid 1 lives.
+    func clear() -> Bool {
+        guard let lock = try? FileDescriptor.open(directory.lock, O_RDWR | O_NOFOLLOW) else { return true }
+        guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return false }
+        // A pid 1 still on its way finds no lock file, and leaves.
+        unlink(directory.lock)
+        CgroupRemoval.remove(plannedGroups).forEach(tellLeftover)
+        return true
+    }
+
     /// The lock is ours: no pid 1 lives, and one that comes late will find it taken or an outcome.
     private func ended(_ specification: SandboxSpecification, lockText: String) -> Recovery {
-        CgroupTree.remove(plannedGroups)
+        CgroupRemoval.remove(plannedGroups).forEach(tellLeftover)
         if access(directory.outcome, F_OK) == 0 {
             return .ended(Self.outcome(of: directory, specification: specification))
         }
@@ -68,7 +81,7 @@ struct AttemptRecovery {
                 return .running(
                     RunningSandbox(
                         process, specification: specification, directory: directory, groups: plannedGroups,
-                        watcher: watcher))
+                        watcher: watcher, tellLeftover: tellLeftover))
             }
             usleep(5000)
         }

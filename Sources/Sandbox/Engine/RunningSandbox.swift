@@ -19,22 +19,22 @@ package final class RunningSandbox: Sendable {
 
     init(
         _ process: consuming InitProcess, specification: SandboxSpecification, directory: AttemptDirectory,
-        groups: [String],
-        watcher: ProcessWatcher
+        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         pid = process.pid
         pidfd = process.pidfd
         watcher.watch(pidfd.raw) { [self] in
-            Self.finishing.async { self.finish(specification, directory, groups) }
+            Self.finishing.async {
+                // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
+                var info = siginfo_t()
+                waitid(P_PIDFD, id_t(self.pidfd.raw), &info, WEXITED)
+                CgroupRemoval.remove(groups).forEach(tellLeftover)
+                self.finish(AttemptRecovery.outcome(of: directory, specification: specification))
+            }
         }
     }
 
-    private func finish(_ specification: SandboxSpecification, _ directory: AttemptDirectory, _ groups: [String]) {
-        // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
-        var info = siginfo_t()
-        waitid(P_PIDFD, id_t(pidfd.raw), &info, WEXITED)
-        CgroupTree.remove(groups)
-        let outcome = AttemptRecovery.outcome(of: directory, specification: specification)
+    private func finish(_ outcome: Outcome) {
         let waiter = state.withLock { state in
             defer { state = .ended(outcome) }
             if case .running(let waiter) = state { return waiter }

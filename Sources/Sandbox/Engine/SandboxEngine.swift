@@ -114,7 +114,7 @@ package final class SandboxEngine: Sendable {
                 settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams)
             return RunningSandbox(
                 child, specification: specification, directory: directory, groups: cgroups.directories(of: group),
-                watcher: watcher)
+                watcher: watcher, tellLeftover: settings.tellLeftover)
         } catch {
             cgroups.remove(group)
             throw error
@@ -124,8 +124,18 @@ package final class SandboxEngine: Sendable {
     /// Finds out what became of an attempt that an earlier process prepared and perhaps started.
     package func recover(_ directory: AttemptDirectory) async throws(SandboxError) -> Recovery {
         try await run { () throws(SandboxError) in
-            try AttemptRecovery(directory: directory, watcher: self.watcher).recover()
+            try self.recovery(of: directory).recover()
         }
+    }
+
+    /// Clears away what an attempt whose starter is gone has outside of its directory, for a caller that has a thread to
+    /// block.
+    ///
+    /// - Returns: false while its pid 1 lives: then nothing was done.
+    package func clear(_ directory: AttemptDirectory) -> Bool { recovery(of: directory).clear() }
+
+    private func recovery(of directory: AttemptDirectory) -> AttemptRecovery {
+        AttemptRecovery(directory: directory, watcher: watcher, tellLeftover: settings.tellLeftover)
     }
 
     /// Creates the directory that a Processing's Scripts share, owned by its identity.
@@ -139,15 +149,21 @@ package final class SandboxEngine: Sendable {
         }
     }
 
-    /// Removes a whole directory tree that sandboxes could write to: follows no link, crosses no mount.
-    package func removeTree(_ path: String) async throws(SandboxError) {
+    /// Removes a whole directory tree that sandboxes could write to: follows no link, enters no mount.
+    ///
+    /// - Returns: nil when all is gone. What could not be removed lies in a folder `leftover` beside the tree.
+    package func removeTree(_ path: String) async throws(SandboxError) -> Leftover? {
         try await run { () throws(SandboxError) in try Self.removeTreeNow(path) }
     }
 
     /// `removeTree`, for a caller that has a thread to block.
-    package static func removeTreeNow(_ path: String) throws(SandboxError) {
+    ///
+    /// - Parameter leftovers: the name of the folder beside the tree to which goes what cannot be removed.
+    package static func removeTreeNow(
+        _ path: String, leftovers: String = "leftover"
+    ) throws(SandboxError) -> Leftover? {
         do throws(SystemError) {
-            try TreeRemoval.remove(path)
+            return try TreeRemoval.remove(path, leftovers: leftovers)
         } catch {
             throw SandboxError("removing \(path): \(error)")
         }

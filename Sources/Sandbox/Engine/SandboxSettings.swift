@@ -9,15 +9,18 @@ package struct SandboxSettings: Sendable {
     /// `HostConfiguration.cgroup`.
     package var cgroup: String?
     package var rootfs: [String: RootfsDefinition]
+    /// Told of what an ended sandbox's clean-up could not remove, such as a group; called from any thread.
+    package var tellLeftover: @Sendable (Leftover) -> Void
 
     package init(
         initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
-        rootfs: [String: RootfsDefinition] = [:]
+        rootfs: [String: RootfsDefinition] = [:], tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         self.initExecutable = initExecutable
         self.commandExecutable = commandExecutable
         self.cgroup = cgroup
         self.rootfs = rootfs
+        self.tellLeftover = tellLeftover
     }
 }
 

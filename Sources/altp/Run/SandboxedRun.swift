@@ -27,29 +27,40 @@ struct SandboxedRun {
         SignalForwarding.block()
         let programs = Programs.beside()
         let engine = try SandboxEngine(
-            settings: SandboxSettings(initExecutable: programs.initExecutable, commandExecutable: nil))
+            settings: SandboxSettings(
+                initExecutable: programs.initExecutable, commandExecutable: nil, tellLeftover: Self.tell))
         defer { engine.shutDown() }
         let findings = engine.unenforceable(policy)
         guard findings.isEmpty else {
             throw SandboxError(
                 "this host cannot enforce the policy \(policy.name): " + findings.joined(separator: "; "))
         }
-        let slot = try IdentitySlot.take()
+        let slot = try IdentitySlot.take { workplace in
+            guard engine.clear(workplace.attempt) else { return false }
+            do throws(SandboxError) {
+                try workplace.remove().map(Self.tell)
+            } catch {
+                // It is another run's, and keeps nobody from this one.
+                Self.tell("clearing up after an earlier run: \(error)")
+            }
+            return true
+        }
         let workplace = try Workplace.make()
-        let directory = AttemptDirectory(path: "\(workplace.path)/attempt")
+        try slot.record(workplace)
         let specification = SandboxSpecification(
             reference: "run/\(getpid())#1", command: command, environment: Self.environment, policy: policy,
             identity: slot.identity)
         let outcome: Outcome
         do throws(SandboxError) {
-            outcome = try engine.run(specification, at: directory, streams: [0, 1, 2]) { sandbox in
+            outcome = try engine.run(specification, at: workplace.attempt, streams: [0, 1, 2]) { sandbox in
                 SignalForwarding.forward { sandbox.terminate() }
             }
         } catch {
-            try? SandboxEngine.removeTreeNow(workplace.path)
+            try workplace.remove().map(Self.tell)
             throw error
         }
-        try SandboxEngine.removeTreeNow(workplace.path)
+        try workplace.remove().map(Self.tell)
+        try slot.record(nil)
         if let reportPath { try write(outcome, to: reportPath) }
         return status(for: outcome)
     }
@@ -73,6 +84,14 @@ struct SandboxedRun {
         // A limit ended it, and its first process left in good order all the same: that must not look like success.
         if let status = outcome.exitStatus, status != 0 || outcome.kind == .success { return Int32(status) }
         return 128 + SIGKILL
+    }
+
+    /// Called from any thread, so past `errors`.
+    @Sendable private static func tell(_ leftover: Leftover) { tell(leftover.description) }
+
+    private static func tell(_ caution: String) {
+        let line = Array("altp run: caution: \(caution)\n".utf8)
+        _ = Glibc.write(2, line, line.count)
     }
 
     private func say(_ outcome: Outcome) { try? errors.print("altp run: \(outcome.kind.rawValue): \(outcome.reason)") }

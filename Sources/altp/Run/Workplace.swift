@@ -7,6 +7,13 @@ import Sandbox
 struct Workplace {
     let path: String
 
+    var attempt: AttemptDirectory { AttemptDirectory(path: "\(path)/attempt") }
+
+    /// Removes it; what cannot be removed lies in a folder beside it.
+    func remove() throws(SandboxError) -> Leftover? {
+        try SandboxEngine.removeTreeNow(path, leftovers: "altp-run-leftover")
+    }
+
     static func make() throws(SandboxError) -> Workplace {
         let parent = getenv("ALTP_RUN_DIR").map { String(cString: $0) } ?? "/var/tmp"
         var template = Array("\(parent)/altp-run-XXXXXX".utf8CString)
@@ -23,20 +30,52 @@ struct IdentitySlot: ~Copyable {
     let identity: SandboxIdentity
     private let lock: FileDescriptor
 
-    static func take() throws(SandboxError) -> IdentitySlot {
-        let folder = "/run/altp-run"
+    /// Takes a block that is free.
+    ///
+    /// - Parameter clear: clears up after the run that had the block before and was ended too soon to do it itself; says
+    ///   false when that run's sandbox is still there, and then its block is passed by.
+    static func take(clear: (Workplace) -> Bool) throws(SandboxError) -> IdentitySlot {
+        for index in 0..<UIDRange.runBlocks {
+            guard let lock = try lock(index) else { continue }
+            let text: [UInt8]
+            do throws(SystemError) {
+                text = try lock.readAll(limit: 4096)
+            } catch {
+                throw SandboxError("reading what the run before left in \(folder)/\(index): \(error)")
+            }
+            let earlier = Workplace(path: String(decoding: text, as: UTF8.self))
+            if !text.isEmpty, !clear(earlier) { continue }
+            let range = UIDRange()
+            let first = range.first + (range.blocks + index) * UIDRange.blockSize
+            let slot = IdentitySlot(identity: SandboxIdentity(firstUID: first), lock: lock)
+            try slot.record(nil)
+            return slot
+        }
+        throw SandboxError("taking a block of uids: all \(UIDRange.runBlocks) are in use by other runs")
+    }
+
+    /// Notes the run's directory, for the next run that gets this block should this one be killed.
+    func record(_ workplace: Workplace?) throws(SandboxError) {
+        do throws(SystemError) {
+            try check("ftruncate") { ftruncate(lock.raw, 0) }
+            try check("lseek") { lseek(lock.raw, 0, SEEK_SET) }
+            if let workplace { try lock.writeAll(Array(workplace.path.utf8)) }
+        } catch {
+            throw SandboxError("noting the run's directory in its lock below \(Self.folder): \(error)")
+        }
+    }
+
+    private static let folder = "/run/altp-run"
+
+    /// The block's lock; nil when another run has it.
+    private static func lock(_ index: UInt32) throws(SandboxError) -> FileDescriptor? {
         do throws(SystemError) {
             if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir", folder) }
-            for index in 0..<UIDRange.runBlocks {
-                let lock = try FileDescriptor.open("\(folder)/\(index)", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-                guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { continue }
-                let range = UIDRange()
-                let first = range.first + (range.blocks + index) * UIDRange.blockSize
-                return IdentitySlot(identity: SandboxIdentity(firstUID: first), lock: lock)
-            }
+            let lock = try FileDescriptor.open("\(folder)/\(index)", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return nil }
+            return lock
         } catch {
             throw SandboxError("taking a block of uids: \(error). altp run needs root")
         }
-        throw SandboxError("taking a block of uids: all \(UIDRange.runBlocks) are in use by other runs")
     }
 }

@@ -1,0 +1,38 @@
+import Glibc
+
+/// The names in a directory, as the bytes that they are: a hostile writer's need not be text.
+package enum DirectoryEntries {
+    /// A name as the kernel has it, with its final NUL.
+    package typealias Name = [CChar]
+
+    /// Reads names from the directory's beginning, whatever was read through this descriptor before.
+    ///
+    /// - Parameters:
+    ///   - path: what the directory is called, for the error.
+    ///   - most: how many at most, so that memory is bounded.
+    /// - Returns: the names without `.` and `..`, in the file system's order.
+    package static func read(_ directory: Int32, path: String, most: Int = 10_000) throws(SystemError) -> [Name] {
+        let copy = try FileDescriptor.open(".", O_RDONLY | O_DIRECTORY, at: directory).take()
+        guard let stream = fdopendir(copy) else {
+            let error = SystemError("fdopendir", path)
+            close(copy)
+            throw error
+        }
+        defer { closedir(stream) }
+        var names: [Name] = []
+        while names.count < most {
+            errno = 0
+            guard let item = readdir(stream) else {
+                if errno != 0 { throw SystemError("readdir", path) }
+                break
+            }
+            let name: Name = withUnsafePointer(to: &item.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+                }
+            }
+            if name != [46, 0] && name != [46, 46, 0] { names.append(name) }
+        }
+        return names
+    }
+}
