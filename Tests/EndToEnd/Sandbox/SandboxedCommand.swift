@@ -6,6 +6,8 @@ import Testing
 struct SandboxedCommand {
     var policy: String?
     var arguments: [String]
+    /// Added to the environment of `altp`.
+    var environment: [String: String] = [:]
 
     init(_ line: String, policy: String? = nil) {
         self.policy = policy
@@ -46,7 +48,7 @@ struct SandboxedCommand {
     /// Runs it, and everything that it needed is gone afterwards.
     ///
     /// - Parameter whileRunning: called once the command runs, with the pid of `altp`.
-    func run(whileRunning: ((pid_t) throws -> Void)? = nil) throws -> Result {
+    func run(seconds: Double = 60, whileRunning: ((pid_t) throws -> Void)? = nil) throws -> Result {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         var line = [try Installation.path(of: "altp"), "run", "--report", "\(folder.path)/report.json"]
@@ -54,9 +56,9 @@ struct SandboxedCommand {
             try folder.write("policy.yaml", policy)
             line += ["--policy", "\(folder.path)/policy.yaml"]
         }
-        let child = try ChildProcess(line + ["--"] + arguments)
+        let child = try ChildProcess(line + ["--"] + arguments, environment: environment)
         try whileRunning?(child.pid)
-        let ended = try child.wait()
+        let ended = try child.wait(seconds: seconds)
         let content = try Data(contentsOf: URL(filePath: "\(folder.path)/report.json"))
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -21,5 +21,10 @@ enum FileTree {
             .flatMap { try? String(contentsOfFile: "\(folder)/\($0)", encoding: .utf8) }
     }
 
+    /// The names in a folder; none when it is not there.
+    static func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+
     static func lastPart(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 }
