@@ -9,7 +9,7 @@ extension SeccompProfile {
             Rule(names: files + memory + processes + time + descriptors + networking + systemV + moreForDefault),
             // glibc falls back to clone for a missing clone3, whose flags a filter cannot see.
             Rule(names: ["clone3"], action: .error, errnoRet: ENOSYS),
-            withoutNewNamespaces, plainPersonalities,
+            withoutNewNamespaces, plainPersonalities, socketsOfTheNetworkNamespace,
         ])
 
     /// For pure computing: files, memory, processes of its own and local sockets. A refused call ends the sandbox.
@@ -36,6 +36,10 @@ extension SeccompProfile {
     /// personality(2) as a query or with the everyday values: PER_LINUX, and without address randomisation.
     private static let plainPersonalities = Rule(
         names: ["personality"], args: [Argument(index: 0, value: ~0xffff_ffff, valueTwo: 0, op: .maskedEqual)])
+
+    /// socket(2) of every family but vsock, whose addresses are of the machine and know no network namespace.
+    private static let socketsOfTheNetworkNamespace = Rule(
+        names: ["socket"], args: [Argument(index: 0, value: UInt64(AF_VSOCK), valueTwo: nil, op: .notEqual)])
 
     private static let files = [
         "access", "chdir", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3",
@@ -98,7 +102,7 @@ extension SeccompProfile {
         "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
     ]
 
-    private static let networking = localSocketCalls + ["socket", "socketpair"]
+    private static let networking = localSocketCalls + ["socketpair"]
 
     private static let systemV = [
         "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedsend", "mq_unlink", "msgctl", "msgget",

@@ -147,6 +147,7 @@ extension EndToEnd {
             Refused(name: "acct", attempt: "syscall(163, None)"),
             Refused(name: "quotactl", attempt: "syscall(179, 0, None, 0, None)"),
             Refused(name: "iopl", attempt: "syscall(172, 3)"),
+            Refused(name: "socket", attempt: "syscall(41, 40, 1, 0)"),
             Refused(name: "fanotify_init", attempt: "syscall(300, 0, 0)"),
         ]
 
@@ -166,6 +167,60 @@ extension EndToEnd {
             #expect(
                 result.report.deniedCalls.first { $0.name == test.name }?.count == 1, "\(result.report.deniedCalls)")
             #expect(result.output == "-\(EPERM)\n")
+        }
+
+        /// The 32-bit call of the same deed, by the old interrupt, has another number than the one that the filter knows.
+        @Test(
+            .enabled(if: isX86, "the interrupt and the x32 numbers are those of x86-64"), arguments: ["int80", "x32"])
+        func noOtherNumberingGetsRoundTheFilter(_ how: String) throws {
+            let attack = try Attack()
+            let tools = try attack.folder("tools")
+            try attack.compile(
+                "tools/unshare",
+                """
+                #define _GNU_SOURCE
+                #include <stdio.h>
+                #include <string.h>
+                #include <unistd.h>
+                int main(int count, char **arguments) {
+                    long result;
+                    if (strcmp(arguments[1], "x32") == 0) result = syscall(0x40000000 | 272, 0x10000000);
+                    else __asm__ volatile("int $0x80" : "=a"(result) : "a"(310), "b"(0x10000000) : "memory");
+                    printf(result == 0 ? "got round\\n" : "refused\\n");
+                    fflush(stdout);
+                    execlp("sleep", "sleep", arguments[2], NULL);
+                }
+                """)
+            var namespaces: [String?] = []
+            let result = try attack.run(
+                "/tools/unshare \(how) \(attack.marker)",
+                policy: "mounts: [{source: \(tools), target: /tools}]\nlimits: {wall_time: 5s, grace: 100ms}"
+            ) { runner in
+                // It may have been killed for the call.
+                guard let sleeper = HostProcess.waitFor(commandLine: ["sleep", attack.marker], seconds: 2) else {
+                    return
+                }
+                let shell = try HostProcess.status(of: sleeper)["PPid"].flatMap { pid_t($0) }
+                namespaces = [sleeper, shell ?? 0].map { HostProcess.namespace("user", of: $0) }
+                kill(sleeper, SIGKILL)
+            }
+            #expect(!result.output.contains("got round"))
+            if !namespaces.isEmpty { #expect(namespaces[0] == namespaces[1]) }
+        }
+
+        /// The strictest of all filters decides, so a more generous one of the Script's own changes nothing.
+        @Test func aFilterOfItsOwnDoesNotReplaceTheFirst() throws {
+            let attack = try Attack()
+            let result = try attack.run(
+                python: """
+                    allow = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+                    program = struct.pack("HxxxxxxQ", 1, ctypes.addressof(allow))
+                    for flags in [0, 1, 8]: syscall(317, 1, flags, program)
+                    call("prctl", 22, 2, program, 0, 0)
+                    print(call("unshare", 0x10000000))
+                    """)
+            #expect(result.output == "-\(EPERM)\n")
+            #expect(result.report.deniedCalls.contains { $0.name == "unshare" })
         }
 
         /// Without the filter, the kernel itself must refuse.

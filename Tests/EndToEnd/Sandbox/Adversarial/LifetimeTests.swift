@@ -127,6 +127,30 @@ extension EndToEnd {
             #expect(HostProcess.find(commandLine: ["sleep", attack.marker]) == nil)
         }
 
+        /// The v1 freezer holds back even the last signal, so the end comes with the thaw; then it is a whole one.
+        @Test(.enabled(if: access("/sys/fs/cgroup/freezer/cgroup.procs", W_OK) == 0, "no v1 freezer is mounted here"))
+        func aSandboxInAFreezerEndsWithTheThaw() throws {
+            let attack = try Attack()
+            let freezer = "/sys/fs/cgroup/freezer/altp-test-\(attack.marker)"
+            try #require(mkdir(freezer, 0o755) == 0)
+            defer { rmdir(freezer) }
+            let result = try attack.run("sleep \(attack.marker) & exec sleep \(attack.marker)", policy: Self.short) {
+                runner in
+                let sleeper = try attack.sleeper()
+                let pid1 = try attack.pid1(of: runner)
+                try "\(sleeper)".write(toFile: "\(freezer)/cgroup.procs", atomically: false, encoding: .utf8)
+                try "FROZEN".write(toFile: "\(freezer)/freezer.state", atomically: false, encoding: .utf8)
+                defer { try? "THAWED".write(toFile: "\(freezer)/freezer.state", atomically: false, encoding: .utf8) }
+                // The rest is ended meanwhile.
+                try eventually("the time is up") {
+                    HostProcess.all().filter { (try? HostProcess.status(of: $0))?["PPid"] == "\(pid1)" } == [sleeper]
+                        ? () : nil
+                }
+            }
+            #expect(result.report.kind == "timeout")
+            #expect(HostProcess.find(commandLine: ["sleep", attack.marker]) == nil)
+        }
+
         /// Put into the sandbox's group from outside, a process is none of pid 1's, and would keep the group for ever.
         @Test func aStrangerInTheGroupDoesNotKeepIt() throws {
             let attack = try Attack()

@@ -173,6 +173,17 @@ extension EndToEnd {
             }
         }
 
+        /// A core file has the memory of a program that may hold secrets, and the size that the Script wants.
+        @Test(arguments: Filters.both) func aCrashLeavesNoCore(_ filter: String) throws {
+            let attack = try Attack()
+            let output = try attack.folder("output")
+            let result = try attack.run(
+                "cd /output; ulimit -c unlimited 2>/dev/null; sh -c 'kill -SEGV $$'; sh -c 'cd /tmp; kill -ABRT $$'; exit 0",
+                policy: "\(filter)\nmounts: [{source: \(output), target: /output, mode: rw}]")
+            #expect(result.report.kind == "success")
+            #expect(FileTree.names(in: output) == [])
+        }
+
         @Test(arguments: Filters.both) func theClockCannotBeSet(_ filter: String) throws {
             let attack = try Attack()
             let before = Clocks()
