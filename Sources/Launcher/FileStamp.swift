@@ -42,15 +42,9 @@ struct FileStamp: Equatable {
 
     /// The names in a folder, sorted; without `.` and `..`.
     static func names(in path: String) throws(SystemError) -> [String] {
-        guard let stream = opendir(path) else { throw SystemError("opendir", path) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let item = readdir(stream) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
+        let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        return try DirectoryEntries.read(folder.raw, path: path, most: .max).map { name in
+            String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }.sorted()
     }
 }
