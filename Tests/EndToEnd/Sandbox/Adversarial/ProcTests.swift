@@ -74,26 +74,24 @@ extension EndToEnd {
             #expect(KernelLog.count(of: "sysrq: HELP") == before)
         }
 
-        /// A masked file is the null device, which takes anything; what is behind it must not come out.
+        /// Hidden is what tells of the host: a file behind the null device, a directory behind an empty one.
         @Test(arguments: Filters.both) func whatIsMaskedStaysMasked(_ filter: String) throws {
             let attack = try Attack()
             let result = try attack.run(
                 python: """
+                    def shown():
+                        for name in ["acpi", "asound", "kcore", "keys", "key-users", "kmsg", "latency_stats", "sched_debug", "scsi",
+                                     "sysrq-trigger", "timer_list", "vmcore"]:
+                            path = "/proc/" + name
+                            for flags in [2, 8]: call("umount2", path.encode(), flags)
+                            if os.path.isdir(path): masked = os.listdir(path) == []
+                            else: masked = not os.path.exists(path) or os.stat(path).st_rdev == os.makedev(1, 3)
+                            if not masked: yield name
+                    print(list(shown()))
                     nested()
-                    seen = []
-                    for name in ["acpi", "asound", "kcore", "keys", "key-users", "kmsg", "latency_stats", "sched_debug", "scsi",
-                                 "sysrq-trigger", "timer_list", "vmcore"]:
-                        path = "/proc/" + name
-                        call("umount2", path.encode(), 2)
-                        call("umount2", path.encode(), 8)
-                        call("mount", b"/proc/" + name.encode(), b"/scratch", None, 0x1000, None)
-                        try:
-                            if os.path.isdir(path): seen += os.listdir(path)
-                            elif os.path.exists(path) and os.read(os.open(path, os.O_RDONLY | os.O_NONBLOCK), 16): seen.append(name)
-                        except OSError: pass
-                    print(seen)
+                    print(list(shown()))
                     """, policy: filter)
-            #expect(result.output == "[]\n")
+            #expect(result.output == "[]\n[]\n")
         }
 
         /// CVE-2022-0492: the host runs a v1 hierarchy's release_agent, as root, when a group becomes empty.
