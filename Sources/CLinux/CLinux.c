@@ -32,6 +32,7 @@ const uint64_t altp_clone_newipc = CLONE_NEWIPC;
 const uint64_t altp_clone_newuts = CLONE_NEWUTS;
 const uint64_t altp_clone_newcgroup = CLONE_NEWCGROUP;
 const int altp_o_path = O_PATH;
+const int altp_sys_socket = SYS_socket;
 const unsigned altp_open_tree_clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 const unsigned altp_at_recursive = AT_RECURSIVE;
 const unsigned altp_at_empty_path = AT_EMPTY_PATH;
@@ -288,15 +289,16 @@ int altp_make_device(const char *path, mode_t mode, unsigned major_number, unsig
     return mknod(path, S_IFCHR | mode, makedev(major_number, minor_number));
 }
 
+const char *altp_error_name(int number) { return strerrorname_np(number); }
+
 int altp_seccomp_has_notification(void) {
     uint32_t action = SECCOMP_RET_USER_NOTIF;
     return (int)syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
 }
 
-int altp_seccomp_install(const void *program, size_t instructions, int listener) {
+int altp_seccomp_install(const void *program, size_t instructions, unsigned flags) {
     struct sock_fprog filter = {(unsigned short)instructions, (struct sock_filter *)program};
-    unsigned flags = listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter);
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
 }
 
 int altp_seccomp_receive(int listener, struct altp_seccomp_call *call) {
@@ -307,6 +309,7 @@ int altp_seccomp_receive(int listener, struct altp_seccomp_call *call) {
     call->pid = notification.pid;
     call->number = notification.data.nr;
     call->architecture = notification.data.arch;
+    memcpy(call->arguments, notification.data.args, sizeof call->arguments);
     return 0;
 }
 
@@ -315,5 +318,13 @@ int altp_seccomp_answer(int listener, uint64_t id, int error) {
     memset(&response, 0, sizeof response);
     response.id = id;
     response.error = -error;
+    return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+int altp_seccomp_proceed(int listener, uint64_t id) {
+    struct seccomp_notif_resp response;
+    memset(&response, 0, sizeof response);
+    response.id = id;
+    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }

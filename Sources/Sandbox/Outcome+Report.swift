@@ -33,6 +33,7 @@ extension InitReport {
         pidsRefused = file.pids_refused
         logBytes = file.log_bytes
         logDropped = file.log_dropped
+        networkSockets = file.network_sockets ?? -1
         denials = file.denials.map {
             Denial(architecture: $0.architecture, number: $0.number, count: $0.count, killed: $0.killed)
         }
@@ -52,6 +53,8 @@ extension InitReport {
         var interruption: String?, started_at: Int64, ended_at: Int64, wall_ms: Int64, cpu_ms: Int64, memory_peak: Int64
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var oom_kills: Int64, pids_peak: Int64, pids_refused: Int64, log_bytes: Int64, log_dropped: Int64
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var network_sockets: Int64?
         var denials: [Denial]
     }
 }
@@ -70,6 +73,7 @@ extension Outcome {
         usage.cpuMilliseconds = known(report.cpuMilliseconds)
         usage.memoryPeak = known(report.memoryPeak)
         usage.pidsPeak = known(report.pidsPeak)
+        usage.networkSockets = known(report.networkSockets)
         var log = LogEvidence()
         log.bytes = report.logBytes
         log.dropped = report.logDropped

@@ -56,6 +56,8 @@ package struct Usage: Sendable, Codable, Hashable {
     package var cpuMilliseconds: Int64?
     package var memoryPeak: Int64?
     package var pidsPeak: Int64?
+    /// Sockets made that need a network, where calls were learned.
+    package var networkSockets: Int64?
 
     package init() {}
 }

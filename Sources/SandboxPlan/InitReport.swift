@@ -45,6 +45,8 @@ package struct InitReport: Equatable, Sendable {
     package var logBytes: Int64 = 0
     package var logDropped: Int64 = 0
     package var denials: [Denial] = []
+    /// Sockets made that need a network; -1 when nobody looked: only where calls are learned.
+    package var networkSockets: Int64 = -1
 
     package init() {}
 
@@ -70,6 +72,7 @@ package struct InitReport: Equatable, Sendable {
         put("pids_refused", pidsRefused)
         put("log_bytes", logBytes)
         put("log_dropped", logDropped)
+        if networkSockets >= 0 { put("network_sockets", networkSockets) }
         let list = denials.map {
             "{\"architecture\":\($0.architecture),\"number\":\($0.number),\"count\":\($0.count),\"killed\":\($0.killed)}"
         }

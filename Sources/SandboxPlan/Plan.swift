@@ -23,24 +23,9 @@ package struct Plan: Equatable, Sendable {
     package var cpuMilliseconds: Int64 = 0
     /// Cores that the group may use at most; how soon the processor time can be used up.
     package var cpuMillicores: Int64 = 1000
-    /// Eight-byte instructions in the filter's file; 0 for no filter.
-    package var filterInstructions = 0
-    /// Denied calls come to pid 1, which counts them and answers as here.
-    package var denial = DenialAnswer.error(1)
-    /// Where the answer is another, by the call's number.
-    package var denials: [Int32: DenialAnswer] = [:]
-    /// Calls with a greater number than this are newer than the filter: they do not exist (`ENOSYS`).
-    package var newestCall = Int32.max
+    package var filter = FilterPlan()
 
     package init() {}
-}
-
-/// What a denied system call gets.
-package enum DenialAnswer: Equatable, Sendable {
-    /// An error number.
-    case error(Int32)
-    /// The sandbox ends.
-    case kill
 }
 
 package enum StandardStreams: Equatable, Sendable {

@@ -33,8 +33,15 @@ extension Plan {
         if endsWithStarter { put("ends-with-starter") }
         put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
         put("cpu", "\(cpuMilliseconds)", "\(cpuMillicores)")
-        put("filter", "\(filterInstructions)", "\(newestCall)", denial.field)
-        for (number, answer) in denials.sorted(by: { $0.key < $1.key }) { put("denial", "\(number)", answer.field) }
+        put("filter", "\(filter.instructions)", "\(filter.flags)", filter.denial.field)
+        for (architecture, number) in filter.newestCalls.sorted(by: { $0.key < $1.key }) {
+            put("newest", "\(architecture)", "\(number)")
+        }
+        for rule in filter.denials {
+            put(
+                "denial",
+                list: ["\(rule.architecture)", "\(rule.number)", rule.answer.field] + rule.conditions.map(\.field))
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -77,11 +84,18 @@ extension Plan {
         case ("cpu", 2): return set(&cpuMilliseconds, values[0]) && set(&cpuMillicores, values[1])
         case ("filter", 3):
             guard let answer = DenialAnswer(field: values[2]) else { return false }
-            denial = answer
-            return set(&filterInstructions, values[0]) && set(&newestCall, values[1])
-        case ("denial", 2):
-            guard let call = Int32(values[0]), let answer = DenialAnswer(field: values[1]) else { return false }
-            denials[call] = answer
+            filter.denial = answer
+            return set(&filter.instructions, values[0]) && set(&filter.flags, values[1])
+        case ("newest", 2):
+            guard let architecture = UInt32(values[0]), let number = Int32(values[1]) else { return false }
+            filter.newestCalls[architecture] = number
+        case ("denial", 3...):
+            let conditions = values.dropFirst(3).compactMap { DenialRule.Condition(field: $0) }
+            guard let architecture = UInt32(values[0]), let number = Int32(values[1]),
+                let answer = DenialAnswer(field: values[2]), conditions.count == values.count - 3
+            else { return false }
+            filter.denials.append(
+                DenialRule(architecture: architecture, number: number, conditions: conditions, answer: answer))
         default: return false
         }
         return true
@@ -99,12 +113,15 @@ extension DenialAnswer {
         switch self {
         case .error(let number): "\(number)"
         case .kill: "kill"
+        case .proceed: "proceed"
         }
     }
 
     fileprivate init?(field: String) {
         if field == "kill" {
             self = .kill
+        } else if field == "proceed" {
+            self = .proceed
         } else if let number = Int32(field) {
             self = .error(number)
         } else {

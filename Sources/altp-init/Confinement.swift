@@ -104,7 +104,7 @@ struct Confinement {
     /// From here on the filter holds: read, write and execve are all that this program still calls.
     private func installFilter() {
         guard let filter else { return }
-        let listener = LinuxCall.installFilter(filter.program, filter.instructions)
+        let listener = LinuxCall.installFilter(filter.program, filter.instructions, flags: filter.flags)
         require(.filter, listener)
         ChildMessage.listener(listener).send(to: news)
         waitForGo()

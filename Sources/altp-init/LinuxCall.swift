@@ -62,6 +62,7 @@ struct DeniedCall {
     var id: UInt64
     var architecture: UInt32
     var number: Int32
+    var arguments: [UInt64]
 }
 
 extension LinuxCall {
@@ -80,18 +81,23 @@ extension LinuxCall {
     }
 
     /// The listener's descriptor, or -1.
-    static func installFilter(_ program: UnsafeRawPointer, _ instructions: Int) -> Int32 {
-        altp_seccomp_install(program, instructions, 1)
+    static func installFilter(_ program: UnsafeRawPointer, _ instructions: Int, flags: UInt32) -> Int32 {
+        altp_seccomp_install(program, instructions, flags)
     }
 
     static func receiveDeniedCall(_ listener: Int32) -> DeniedCall? {
         var call = altp_seccomp_call()
         guard altp_seccomp_receive(listener, &call) == 0 else { return nil }
-        return DeniedCall(id: call.id, architecture: call.architecture, number: call.number)
+        let arguments = withUnsafeBytes(of: call.arguments) { Array($0.bindMemory(to: UInt64.self)) }
+        return DeniedCall(
+            id: call.id, architecture: call.architecture, number: call.number, arguments: arguments)
     }
 
     static func answerDeniedCall(_ listener: Int32, _ id: UInt64, error: Int32) {
         // It fails when the caller was killed meanwhile; nothing is left to answer then.
         _ = altp_seccomp_answer(listener, id, error)
     }
+
+    /// Lets the call go on. Only where nothing is to be denied: what its arguments point to may have changed meanwhile.
+    static func proceedWithCall(_ listener: Int32, _ id: UInt64) { _ = altp_seccomp_proceed(listener, id) }
 }

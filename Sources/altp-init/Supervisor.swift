@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 import SandboxPlan
@@ -11,6 +12,7 @@ struct Supervisor {
     private var denials: [DenialKey: InitReport.Denial] = [:]
     private let signals: Int32
     private let startedAt = Clock.milliseconds()
+    private var networkSockets: Int64 = 0
     private var interruption: InitReport.Interruption?
     /// When SIGKILL follows SIGTERM.
     private var killAt: Int64?
@@ -54,6 +56,7 @@ struct Supervisor {
         report.logBytes = log.written
         report.logDropped = log.dropped
         report.denials = denials.values.sorted { ($0.architecture, $0.number) < ($1.architecture, $1.number) }
+        if plan.filter.denial == .proceed { report.networkSockets = networkSockets }
         Counters(surroundings.counters).fill(&report)
     }
 
@@ -112,14 +115,18 @@ struct Supervisor {
     /// The numbers that a Script may call with are its own choice: what is kept of them is bounded.
     private static let mostDenials = 512
 
+    /// What also works without a network.
+    private static let localFamilies: Set<Int32> = [AF_UNIX, AF_NETLINK]
+
     private mutating func answerDeniedCall() {
         guard let call = LinuxCall.receiveDeniedCall(script.listener) else { return }
         // Newer than the filter: programs probe for such calls, and that is no finding.
-        guard call.number <= plan.newestCall else {
+        guard !plan.filter.isNewer(architecture: call.architecture, number: call.number) else {
             LinuxCall.answerDeniedCall(script.listener, call.id, error: ENOSYS)
             return
         }
-        let answer = plan.denials[call.number] ?? plan.denial
+        let answer = plan.filter.answer(
+            architecture: call.architecture, number: call.number, arguments: call.arguments)
         let key = DenialKey(architecture: call.architecture, number: call.number)
         if denials[key] == nil, denials.count < Self.mostDenials || answer == .kill {
             denials[key] = .init(architecture: call.architecture, number: call.number, count: 0, killed: false)
@@ -127,6 +134,13 @@ struct Supervisor {
         denials[key]?.count += 1
         switch answer {
         case .error(let number): LinuxCall.answerDeniedCall(script.listener, call.id, error: number)
+        case .proceed:
+            if call.number == altp_sys_socket,
+                !Self.localFamilies.contains(Int32(truncatingIfNeeded: call.arguments[0]))
+            {
+                networkSockets += 1
+            }
+            LinuxCall.proceedWithCall(script.listener, call.id)
         case .kill:
             denials[key]?.killed = true
             // Unanswered, so that nothing of the sandbox runs on after the call.

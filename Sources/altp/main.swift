@@ -2,5 +2,11 @@ import Command
 import Glibc
 
 // Verbs that need more than the Launcher's socket register here, beside those of the Command module.
-let verbs = Verbs.all + [VerbNode(Doctor.self, section: .host), VerbNode(Run.self, section: .sandbox)]
+let verbs =
+    Verbs.all + [
+        VerbNode(Doctor.self, section: .host), VerbNode(Run.self, section: .sandbox),
+        VerbNode(
+            group: "policy", summary: "List, show and learn policies", section: .sandbox,
+            [VerbNode(PolicyList.self), VerbNode(PolicyShow.self), VerbNode(PolicyLearn.self)]),
+    ]
 exit(Application(verbs: verbs).run(Array(CommandLine.arguments.dropFirst()), in: .current()))

@@ -43,10 +43,16 @@ import Testing
         plan.graceMilliseconds = 2
         plan.cpuMilliseconds = 3
         plan.cpuMillicores = 1500
-        plan.filterInstructions = 6
-        plan.newestCall = 450
-        plan.denial = .kill
-        plan.denials = [41: .error(97), 59: .kill]
+        plan.filter.instructions = 6
+        plan.filter.newestCalls = [3_221_225_534: 450, 1_073_741_827: 451]
+        plan.filter.denial = .kill
+        plan.filter.denials = [
+            DenialRule(
+                architecture: 3_221_225_534, number: 41,
+                conditions: [.init(index: 0, comparison: .maskedEqual, value: 2, mask: 0xff)], answer: .error(97)),
+            DenialRule(architecture: 1_073_741_827, number: 59, answer: .kill),
+            DenialRule(architecture: 1_073_741_827, number: 60, answer: .proceed),
+        ]
         #expect(try Plan(text: plan.text) == plan)
         plan.standardStreams = .inherited
         #expect(try Plan(text: plan.text) == plan)

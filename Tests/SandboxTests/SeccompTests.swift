@@ -11,10 +11,10 @@ import Testing
         let second = try #require(try compiler.filter(.default))
         #expect(first.instructions > 300)
         #expect(first.file === second.file)
-        #expect(first.denial == .error(1))
+        #expect(first.plan.denial == .error(1))
         let strict = try #require(try compiler.filter(.strict))
-        #expect(strict.denial == .kill)
-        #expect(strict.denials[41] == .error(97))
+        #expect(strict.plan.denial == .kill)
+        #expect(strict.plan.answer(architecture: Architecture.native, number: 41, arguments: [2, 1, 0]) == .error(97))
         #expect(try compiler.filter(.none) == nil)
     }
 
@@ -33,7 +33,7 @@ import Testing
             "cachestat", "fchmodat2", "futex_requeue", "futex_wait", "futex_wake", "map_shadow_stack", "mseal",
         ]
         for profile in [SeccompProfile.default, .strict] {
-            for rule in profile.syscalls ?? [] {
+            for rule in profile.syscalls {
                 for name in rule.names where !newer.contains(name) {
                     #expect(SeccompCompiler.number(of: name) != nil, "\(name)")
                 }

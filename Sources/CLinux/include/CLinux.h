@@ -56,20 +56,26 @@ int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned min
 // Whether the kernel has SECCOMP_RET_USER_NOTIF; 0 or -1.
 int altp_seccomp_has_notification(void);
 
-// Installs a filter (`instructions` of eight bytes each) with SECCOMP_FILTER_FLAG_NEW_LISTENER when `listener` is not
-// zero, and returns the listener's descriptor, else 0.
-int altp_seccomp_install(const void *program, size_t instructions, int listener);
+// Installs a filter (`instructions` of eight bytes each) with SECCOMP_FILTER_FLAG_NEW_LISTENER and these flags, and returns
+// the listener's descriptor, or -1.
+int altp_seccomp_install(const void *program, size_t instructions, unsigned flags);
+extern const int altp_sys_socket;
+// `EPERM`; null for what is no error number.
+const char *altp_error_name(int number);
 
 struct altp_seccomp_call {
     uint64_t id;
     uint32_t pid;
     int32_t number;
     uint32_t architecture;
+    uint64_t arguments[6];
 };
 // Waits for a notification; 0 or -1.
 int altp_seccomp_receive(int listener, struct altp_seccomp_call *call);
 // Answers with -error; 0 or -1.
 int altp_seccomp_answer(int listener, uint64_t id, int error);
+// Answers with SECCOMP_USER_NOTIF_FLAG_CONTINUE; 0 or -1.
+int altp_seccomp_proceed(int listener, uint64_t id);
 
 // Constants of headers that need _GNU_SOURCE, or of <linux/sched.h>.
 extern const uint64_t altp_clone_newuser, altp_clone_newns, altp_clone_newpid, altp_clone_newnet, altp_clone_newipc,

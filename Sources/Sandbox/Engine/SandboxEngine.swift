@@ -9,7 +9,7 @@ import SandboxPlan
 package final class SandboxEngine: Sendable {
     private let settings: SandboxSettings
     private let cgroups: CgroupTree
-    private let seccomp = SeccompCompiler()
+    private let seccomp: SeccompCompiler
     private let watcher: ProcessWatcher
     /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
     private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
@@ -17,6 +17,7 @@ package final class SandboxEngine: Sendable {
     /// Finds the host's cgroup hierarchies and makes the group below which all of this engine's groups lie.
     package init(settings: SandboxSettings) throws(SandboxError) {
         self.settings = settings
+        seccomp = SeccompCompiler(cache: settings.filterFolder.flatMap { FilterCache(folder: $0) })
         guard access(settings.initExecutable, X_OK) == 0 else {
             throw SandboxError(
                 "\(SystemError("execute", settings.initExecutable)). It is part of alt-processing and lies beside the "
@@ -38,7 +39,7 @@ package final class SandboxEngine: Sendable {
                     + "raise it with ulimit -n, or LimitNOFILE= in the unit")
         }
         do {
-            _ = try seccomp.filter(policy.seccomp)
+            _ = try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
             _ = try layout(of: policy)
         } catch {
             findings.append("\(error)")
@@ -66,13 +67,15 @@ package final class SandboxEngine: Sendable {
     /// Runs one attempt from its directory's making to its end, its command with these descriptors as its standard
     /// streams and no log. Blocks its thread.
     ///
-    /// - Parameter whileRunning: gets the sandbox before it is waited for.
+    /// - Parameters:
+    ///   - learning: refuses no system call, and reports each one in the outcome's `deniedCalls`.
+    ///   - whileRunning: gets the sandbox before it is waited for.
     package func run(
         _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
-        whileRunning: (RunningSandbox) -> Void
+        learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
         try directory.make(specification)
-        let sandbox = try startNow(specification, at: directory, streams: streams)
+        let sandbox = try startNow(specification, at: directory, streams: streams, learning: learning)
         whileRunning(sandbox)
         return sandbox.waitForOutcome()
     }
@@ -97,11 +100,15 @@ package final class SandboxEngine: Sendable {
     }
 
     private func startNow(
-        _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32]?
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32]?,
+        learning: Bool = false
     ) throws(SandboxError) -> RunningSandbox {
         let policy = specification.policy
         let group = directory.groupName(specification.reference)
-        let filter = try seccomp.filter(policy.seccomp)
+        let filter =
+            learning
+            ? try SeccompCompiler.learningFilter()
+            : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
         let layout = try layout(of: policy)
         let steps = try cgroups.make(group, limits: policy.limits)
         do throws(SandboxError) {

@@ -9,17 +9,21 @@ package struct SandboxSettings: Sendable {
     /// `HostConfiguration.cgroup`.
     package var cgroup: String?
     package var rootfs: [String: RootfsDefinition]
+    /// A folder for compiled seccomp filters, below one that is root's; nil keeps them in memory alone.
+    package var filterFolder: String?
     /// Told of what an ended sandbox's clean-up could not remove, such as a group; called from any thread.
     package var tellLeftover: @Sendable (Leftover) -> Void
 
     package init(
         initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
-        rootfs: [String: RootfsDefinition] = [:], tellLeftover: @escaping @Sendable (Leftover) -> Void
+        rootfs: [String: RootfsDefinition] = [:], filterFolder: String? = nil,
+        tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         self.initExecutable = initExecutable
         self.commandExecutable = commandExecutable
         self.cgroup = cgroup
         self.rootfs = rootfs
+        self.filterFolder = filterFolder
         self.tellLeftover = tellLeftover
     }
 }

@@ -49,12 +49,7 @@ struct PlanBuilder {
         plan.graceMilliseconds = limits.grace.milliseconds
         plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
         plan.cpuMillicores = Int64(limits.cpu * 1000)
-        if let filter {
-            plan.filterInstructions = filter.instructions
-            plan.denial = filter.denial
-            plan.denials = filter.denials
-            plan.newestCall = filter.newestCall
-        }
+        if let filter { plan.filter = filter.plan }
         return plan
     }
 

@@ -9,8 +9,8 @@ extension SeccompProfile {
             Rule(names: files + memory + processes + time + descriptors + networking + systemV + moreForDefault),
             // glibc falls back to clone for a missing clone3, whose flags a filter cannot see.
             Rule(names: ["clone3"], action: .error, errnoRet: ENOSYS),
-            withoutNewNamespaces, plainPersonalities, socketsOfTheNetworkNamespace,
-        ])
+            withoutNewNamespaces,
+        ] + plainPersonalities + controlsWithoutInjection + socketsOfTheNetworkNamespace)
 
     /// For pure computing: files, memory, processes of its own and local sockets. A refused call ends the sandbox.
     static let strict = SeccompProfile(
@@ -26,20 +26,48 @@ extension SeccompProfile {
                 names: ["socket", "socketpair"], action: .error, errnoRet: EAFNOSUPPORT,
                 args: [Argument(index: 0, value: UInt64(AF_UNIX), valueTwo: nil, op: .notEqual)]),
             Rule(names: ["clone3"], action: .error, errnoRet: ENOSYS),
-            withoutNewNamespaces, plainPersonalities,
-        ])
+            withoutNewNamespaces,
+        ] + plainPersonalities + controlsWithoutInjection)
 
     /// clone(2) with none of the CLONE_NEW flags. (CLONE_NEWTIME shares its bit with the exit signal.)
-    private static let withoutNewNamespaces = Rule(
+    static let withoutNewNamespaces = Rule(
         names: ["clone"], args: [Argument(index: 0, value: 0x7e02_0000, valueTwo: 0, op: .maskedEqual)])
 
-    /// personality(2) as a query or with the everyday values: PER_LINUX, and without address randomisation.
-    private static let plainPersonalities = Rule(
-        names: ["personality"], args: [Argument(index: 0, value: ~0xffff_ffff, valueTwo: 0, op: .maskedEqual)])
+    /// personality(2) as a query or with the everyday values: PER_LINUX and PER_LINUX32, each with UNAME26, and without
+    /// address randomisation. The kernel looks at 32 bits of it.
+    private static let plainPersonalities = [0, 8, 0x20000, 0x20008, 0x40000, 0xffff_ffff].map {
+        Rule(
+            names: ["personality"],
+            args: [Argument(index: 0, value: 0xffff_ffff, valueTwo: $0, op: .maskedEqual)])
+    }
 
-    /// socket(2) of every family but vsock, whose addresses are of the machine and know no network namespace.
-    private static let socketsOfTheNetworkNamespace = Rule(
-        names: ["socket"], args: [Argument(index: 0, value: UInt64(AF_VSOCK), valueTwo: nil, op: .notEqual)])
+    /// ioctl(2) with every request but those that put words into a terminal's mouth: TIOCSTI and TIOCLINUX.
+    static let controlsWithoutInjection = prefixes(allBut: [0x5412, 0x541c]).map {
+        Rule(names: ["ioctl"], args: [Argument(index: 1, value: $0.mask, valueTwo: $0.value, op: .maskedEqual)])
+    }
+
+    /// Disjoint masked values that together match every number of 32 bits but these, whatever the upper half of the
+    /// register holds: the kernel cuts it off, so that a comparison of all 64 bits for being different could be fooled.
+    static func prefixes(allBut excluded: Set<UInt32>) -> [(mask: UInt64, value: UInt64)] {
+        var found: [(mask: UInt64, value: UInt64)] = []
+        func split(_ value: UInt32, _ mask: UInt32, _ inside: Set<UInt32>) {
+            if inside.isEmpty {
+                found.append((UInt64(mask), UInt64(value)))
+            } else if mask != .max {
+                let bit: UInt32 = 1 << UInt32((~mask).leadingZeroBitCount ^ 31)
+                split(value, mask | bit, inside.filter { $0 & bit == 0 })
+                split(value | bit, mask | bit, inside.filter { $0 & bit != 0 })
+            }
+        }
+        split(0, 0, excluded)
+        return found
+    }
+
+    /// socket(2) of every family but vsock, whose addresses are of the machine and know no network namespace. The family
+    /// is an int: the kernel looks at 32 bits of it.
+    private static let socketsOfTheNetworkNamespace = prefixes(allBut: [UInt32(AF_VSOCK)]).map {
+        Rule(names: ["socket"], args: [Argument(index: 0, value: $0.mask, valueTwo: $0.value, op: .maskedEqual)])
+    }
 
     private static let files = [
         "access", "chdir", "chmod", "chown", "close", "close_range", "copy_file_range", "creat", "dup", "dup2", "dup3",
@@ -92,7 +120,7 @@ extension SeccompProfile {
     private static let descriptors = [
         "epoll_create", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd",
         "eventfd2",
-        "getrandom", "io_cancel", "io_destroy", "io_getevents", "io_pgetevents", "io_setup", "io_submit", "ioctl",
+        "getrandom", "io_cancel", "io_destroy", "io_getevents", "io_pgetevents", "io_setup", "io_submit",
         "pipe",
         "pipe2", "poll", "ppoll", "pselect6", "select", "signalfd", "signalfd4",
     ]

@@ -9,131 +9,64 @@ import Synchronization
 struct CompiledFilter: Sendable {
     /// The instructions in a memory file; closed with the last sandbox that may still be started with it.
     let file: FilterFile
-    let instructions: Int
-    let denial: DenialAnswer
-    let denials: [Int32: DenialAnswer]
-    let newestCall: Int32
+    let plan: FilterPlan
+
+    var instructions: Int { plan.instructions }
 }
 
 final class FilterFile: Sendable {
     let descriptor: FileDescriptor
 
     init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Its bytes, for the cache.
+    func content() throws(SystemError) -> [UInt8] {
+        try check("lseek", "the filter") { lseek(descriptor.raw, 0, SEEK_SET) }
+        return try descriptor.readAll(limit: FilterCache.largestFile)
+    }
 }
 
-/// Compiles profiles with libseccomp, each once.
+/// Makes filters of policies' choices, each once: in memory, and when it has a cache also on disk.
 ///
 /// What a profile refuses is sent to pid 1 (`SCMP_ACT_NOTIFY`), which counts it, knows its number, and gives the answer that
 /// the profile gives: that is how an outcome can name the call. Only a refusal that says "no such call" (`ENOSYS`) is
 /// answered by the filter itself: programs probe for new calls, and that is no finding.
 final class SeccompCompiler: Sendable {
-    private let cache = Mutex<[SeccompProfile: CompiledFilter]>([:])
+    private let ready = Mutex<[FilterKey: CompiledFilter]>([:])
+    private let cache: FilterCache?
 
-    init() {}
+    init(cache: FilterCache? = nil) { self.cache = cache }
 
-    /// The filter of a policy's choice; nil for `none`.
-    func filter(_ choice: SeccompChoice) throws(SandboxError) -> CompiledFilter? {
-        let profile: SeccompProfile
-        switch choice {
-        case .none: return nil
-        case .default: profile = .default
-        case .strict: profile = .strict
-        case .file(let path): profile = try .read(path)
+    /// The filter of a policy's choice for a sandbox with these capabilities (`CAP_` names); nil for `none`.
+    func filter(_ choice: SeccompChoice, capabilities: [String] = []) throws(SandboxError) -> CompiledFilter? {
+        guard let source = try ProfileSource(choice) else { return nil }
+        let key = FilterKey(source: source, capabilities: capabilities)
+        if let filter = ready.withLock({ $0[key] }) { return filter }
+        let filter: CompiledFilter
+        if let stored = cache?.filter(for: key) {
+            filter = stored
+        } else {
+            filter = try FilterBuilder(
+                profile: try source.profile().resolved(capabilities: Set(capabilities), kernel: .running),
+                name: source.name
+            ).build()
+            cache?.store(filter, for: key)
         }
-        if let ready = cache.withLock({ $0[profile] }) { return ready }
-        let filter = try Self.compile(profile, named: "\(choice)")
-        cache.withLock { $0[profile] = filter }
+        ready.withLock { $0[key] = filter }
         return filter
     }
 
-    private static func compile(_ profile: SeccompProfile, named name: String) throws(SandboxError) -> CompiledFilter {
-        func failed(_ call: String, _ result: Int32) -> SandboxError {
-            SandboxError("compiling the seccomp policy \(name): \(call): \(systemMessage(-result))")
-        }
-        guard let context = seccomp_init(action(profile.defaultAction, error: profile.defaultErrnoRet)) else {
-            throw SandboxError("compiling the seccomp policy \(name): seccomp_init failed")
-        }
-        defer { seccomp_release(context) }
-        // A binary tree instead of a list: a call passes some ten comparisons instead of hundreds.
-        seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2)
-        // Calls of another architecture's table, such as 32-bit ones, would get round the rules.
-        let badArchitecture = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, scmp_act_kill_process)
-        guard badArchitecture == 0 else { throw failed("seccomp_attr_set", badArchitecture) }
-
-        var denials: [Int32: DenialAnswer] = [:]
-        var newest: Int32 = 0
-        for rule in profile.syscalls ?? [] where applies(rule) {
-            let ruleAction = action(rule.action, error: rule.errnoRet)
-            for name in rule.names {
-                // Where it has no number, the default holds for it.
-                guard let number = number(of: name) else { continue }
-                newest = max(newest, number)
-                if let answer = answer(rule.action, error: rule.errnoRet) { denials[number] = answer }
-                // libseccomp refuses a rule that says what the default says.
-                if ruleAction == action(profile.defaultAction, error: profile.defaultErrnoRet) { continue }
-                let arguments = (rule.args ?? []).map { compare($0) }
-                let result = seccomp_rule_add_array(context, ruleAction, number, UInt32(arguments.count), arguments)
-                guard result == 0 else { throw failed("seccomp_rule_add \(name)", result) }
-            }
-        }
-        let file: FileDescriptor
-        do {
-            file = try FileDescriptor.memory("seccomp", [])
-        } catch {
-            throw SandboxError("compiling the seccomp policy \(name): \(error)")
-        }
-        let exported = seccomp_export_bpf(context, file.raw)
-        guard exported == 0 else { throw failed("seccomp_export_bpf", exported) }
-        let size = lseek(file.raw, 0, SEEK_END)
-        return CompiledFilter(
-            file: FilterFile(file), instructions: Int(size) / 8,
-            denial: answer(profile.defaultAction, error: profile.defaultErrnoRet) ?? .error(EPERM), denials: denials,
-            newestCall: profile.defaultAction == .allow ? .max : newest)
-    }
-
-    /// For now no policy grants a capability, and only the native architecture's calls are let through.
-    private static func applies(_ rule: SeccompProfile.Rule) -> Bool {
-        let native = ["amd64", "x86_64"]
-        if let includes = rule.includes {
-            if includes.caps?.isEmpty == false { return false }
-            if let arches = includes.arches, !arches.isEmpty, !arches.contains(where: native.contains) { return false }
-        }
-        if let arches = rule.excludes?.arches, arches.contains(where: native.contains) { return false }
-        return true
-    }
-
-    private static func action(_ action: SeccompProfile.Action, error: Int32?) -> UInt32 {
-        switch action {
-        case .allow: scmp_act_allow
-        case .log: scmp_act_log
-        case .trap: scmp_act_trap
-        case .error where error == ENOSYS: scmp_act_enosys
-        case .error, .kill, .killThread, .killProcess: scmp_act_notify
-        }
-    }
-
-    private static func answer(_ action: SeccompProfile.Action, error: Int32?) -> DenialAnswer? {
-        switch action {
-        case .error: .error(error ?? EPERM)
-        case .kill, .killThread, .killProcess: .kill
-        case .allow, .log, .trap: nil
-        }
-    }
-
-    private static func compare(_ argument: SeccompProfile.Argument) -> scmp_arg_cmp {
-        let op: scmp_compare =
-            switch argument.op {
-            case .notEqual: SCMP_CMP_NE
-            case .less: SCMP_CMP_LT
-            case .lessOrEqual: SCMP_CMP_LE
-            case .equal: SCMP_CMP_EQ
-            case .greaterOrEqual: SCMP_CMP_GE
-            case .greater: SCMP_CMP_GT
-            case .maskedEqual: SCMP_CMP_MASKED_EQ
-            }
-        // For a masked comparison the mask is `value`, and what must remain `valueTwo`.
-        return scmp_arg_cmp(
-            arg: argument.index, op: op, datum_a: argument.value, datum_b: argument.valueTwo ?? 0)
+    /// A filter that refuses nothing and reports every call but those that the start of a command needs before pid 1
+    /// listens, and the return from a signal handler.
+    static func learningFilter() throws(SandboxError) -> CompiledFilter {
+        var filter = SeccompProfile(
+            defaultAction: .killProcess, syscalls: [.init(names: LearnedProfile.alwaysAllowed)])
+        filter.architectures = []
+        let compiled = try FilterBuilder(profile: filter, name: "learning").build()
+        var plan = compiled.plan
+        plan.denial = .proceed
+        plan.newestCalls = [:]
+        return CompiledFilter(file: compiled.file, plan: plan)
     }
 
     /// A call's number in this architecture's table; nil when it has none, or libseccomp does not know the name.
@@ -144,8 +77,65 @@ final class SeccompCompiler: Sendable {
 
     /// The name of a call, as in the kernel's table of that architecture (an `AUDIT_ARCH_` value).
     static func name(of number: Int32, architecture: UInt32) -> String {
-        guard let text = seccomp_syscall_resolve_num_arch(architecture, number) else { return "syscall_\(number)" }
+        let isX32 = number >= 0 && number & Architecture.x32Bit != 0
+        let token = isX32 ? architecture & ~Architecture.wideBit : architecture
+        guard let text = seccomp_syscall_resolve_num_arch(token, number) else { return "syscall_\(number)" }
         defer { free(text) }
         return String(cString: text)
+    }
+
+    /// `2.5.4`; what is compiled depends on it.
+    static let libraryVersion: String = {
+        guard let version = seccomp_version() else { return "unknown" }
+        return "\(version.pointee.major).\(version.pointee.minor).\(version.pointee.micro)"
+    }()
+}
+
+/// Where a profile comes from, with its bytes: what a cache can be asked by before anything is parsed.
+struct ProfileSource {
+    let name: String
+    let content: [UInt8]
+    private let builtIn: SeccompProfile?
+
+    /// Nil for `none`. A file is read, at most a mebibyte of it.
+    init?(_ choice: SeccompChoice) throws(SandboxError) {
+        switch choice {
+        case .none: return nil
+        case .default: self.init(builtIn: .default, name: "default", content: SeccompProfile.default.fingerprint)
+        case .strict: self.init(builtIn: .strict, name: "strict", content: SeccompProfile.strict.fingerprint)
+        case .file(let path):
+            do throws(SystemError) {
+                self.init(builtIn: nil, name: path, content: try readFileBytes(path))
+            } catch {
+                throw SandboxError("reading the seccomp profile \(path): \(error)")
+            }
+        }
+    }
+
+    private init(builtIn: SeccompProfile?, name: String, content: [UInt8]) {
+        self.builtIn = builtIn
+        self.name = name
+        self.content = content
+    }
+
+    func profile() throws(SandboxError) -> SeccompProfile {
+        if let builtIn { return builtIn }
+        return try .parse(content, name)
+    }
+}
+
+extension SeccompProfile {
+    /// Text that differs when two built-in profiles do: what a cached filter is found by after an update.
+    fileprivate var fingerprint: [UInt8] {
+        var text = "\(defaultAction.rawValue) \(defaultErrnoRet ?? -1)\n"
+        for rule in syscalls {
+            text += "\(rule.action.rawValue) \(rule.errnoRet ?? -1)"
+            for name in rule.names { text += " \(name)" }
+            for argument in rule.args {
+                text += " \(argument.index) \(argument.op.rawValue) \(argument.value) \(argument.valueTwo ?? 0)"
+            }
+            text += "\n"
+        }
+        return Array(text.utf8)
     }
 }

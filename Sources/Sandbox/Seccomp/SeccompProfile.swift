@@ -1,8 +1,8 @@
-import FoundationEssentials
-
 /// A seccomp profile in the form that OCI runtimes read (runtime-spec, config-linux, "Seccomp"; Docker's and Podman's files).
-struct SeccompProfile: Sendable, Hashable, Codable {
-    enum Action: String, Sendable, Hashable, Codable {
+struct SeccompProfile: Sendable, Hashable {
+    /// A kill ends the whole sandbox, whether the profile says thread or process: pid 1 does it, so that the outcome can
+    /// name the call, and a Script that lost one thread or process on the way has failed anyhow.
+    enum Action: String, Sendable, Hashable, CaseIterable {
         case allow = "SCMP_ACT_ALLOW"
         case log = "SCMP_ACT_LOG"
         case error = "SCMP_ACT_ERRNO"
@@ -14,7 +14,7 @@ struct SeccompProfile: Sendable, Hashable, Codable {
         var kills: Bool { self == .kill || self == .killThread || self == .killProcess }
     }
 
-    enum Comparison: String, Sendable, Hashable, Codable {
+    enum Comparison: String, Sendable, Hashable, CaseIterable {
         case notEqual = "SCMP_CMP_NE"
         case less = "SCMP_CMP_LT"
         case lessOrEqual = "SCMP_CMP_LE"
@@ -24,30 +24,31 @@ struct SeccompProfile: Sendable, Hashable, Codable {
         case maskedEqual = "SCMP_CMP_MASKED_EQ"
     }
 
-    struct Argument: Sendable, Hashable, Codable {
+    struct Argument: Sendable, Hashable {
         var index: UInt32
+        /// What is compared with; for a masked comparison the mask.
         var value: UInt64
+        /// For a masked comparison what must remain.
         var valueTwo: UInt64?
         var op: Comparison
     }
 
     /// When a rule counts: with these architectures or capabilities (`includes`), or without them (`excludes`).
-    struct Condition: Sendable, Hashable, Codable {
-        var caps: [String]?
-        var arches: [String]?
-        var minKernel: String?
+    struct Condition: Sendable, Hashable {
+        var caps: [String] = []
+        var arches: [String] = []
+        var minKernel: KernelVersion?
     }
 
-    struct Rule: Sendable, Hashable, Codable {
+    struct Rule: Sendable, Hashable {
         var names: [String]
         var action: Action
         var errnoRet: Int32?
-        var args: [Argument]?
-        var comment: String?
-        var includes: Condition?
-        var excludes: Condition?
+        var args: [Argument]
+        var includes = Condition()
+        var excludes = Condition()
 
-        init(names: [String], action: Action = .allow, errnoRet: Int32? = nil, args: [Argument]? = nil) {
+        init(names: [String], action: Action = .allow, errnoRet: Int32? = nil, args: [Argument] = []) {
             self.names = names
             self.action = action
             self.errnoRet = errnoRet
@@ -55,37 +56,59 @@ struct SeccompProfile: Sendable, Hashable, Codable {
         }
     }
 
+    /// The tables of one architecture that go with it, as Docker and Podman write them.
+    struct ArchitectureFamily: Sendable, Hashable {
+        var architecture: Architecture
+        var subArchitectures: [Architecture]
+    }
+
     var defaultAction: Action
     var defaultErrnoRet: Int32?
-    var syscalls: [Rule]?
+    /// Whose tables the rules hold for, beside the machine's own; calls by any other table kill.
+    var architectures: [Architecture] = []
+    var archMap: [ArchitectureFamily] = []
+    var flags: [FilterFlag] = []
+    var syscalls: [Rule]
 
     init(defaultAction: Action, defaultErrnoRet: Int32? = nil, syscalls: [Rule]) {
         self.defaultAction = defaultAction
         self.defaultErrnoRet = defaultErrnoRet
         self.syscalls = syscalls
     }
+}
 
-    /// Reads a profile's file, at most a mebibyte.
-    static func read(_ path: String) throws(SandboxError) -> SeccompProfile {
-        do {
-            let content = try readFileBytes(path)
-            return try JSONDecoder().decode(SeccompProfile.self, from: Data(content))
-        } catch let error as DecodingError {
-            throw SandboxError("reading the seccomp profile \(path): \(explain(error))")
-        } catch {
-            throw SandboxError("reading the seccomp profile \(path): \(error)")
+/// The flags of seccomp(2) that a profile may ask for.
+enum FilterFlag: String, Sendable, Hashable, CaseIterable {
+    /// Holds for all threads; the process that installs the filter has one.
+    case allThreads = "SECCOMP_FILTER_FLAG_TSYNC"
+    case log = "SECCOMP_FILTER_FLAG_LOG"
+    case allowSpeculation = "SECCOMP_FILTER_FLAG_SPEC_ALLOW"
+    case waitKillable = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+
+    /// As the kernel takes it (linux/seccomp.h).
+    var bits: UInt32 {
+        switch self {
+        case .allThreads: 0
+        case .log: 1 << 1
+        case .allowSpeculation: 1 << 2
+        case .waitKillable: 1 << 5
         }
     }
+}
 
-    private static func explain(_ error: DecodingError) -> String {
-        let context: DecodingError.Context =
-            switch error {
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-                .dataCorrupted(let context):
-                context
-            @unknown default: .init(codingPath: [], debugDescription: "\(error)")
-            }
-        let place = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-        return "\(place.isEmpty ? "" : "at \(place): ")\(context.debugDescription)"
+/// `5.12`, as a profile's `minKernel`.
+struct KernelVersion: Sendable, Hashable, Comparable {
+    var major: Int
+    var minor: Int
+
+    init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }) else {
+            return nil
+        }
+        self.major = major
+        self.minor = minor
     }
+
+    static func < (left: Self, right: Self) -> Bool { (left.major, left.minor) < (right.major, right.minor) }
 }

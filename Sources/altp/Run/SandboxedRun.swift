@@ -13,6 +13,8 @@ struct SandboxedRun {
     var reportPath: String?
     /// Where an outcome that the status alone does not tell is said.
     var errors: Output
+    /// Refuses no system call, and reports each in the outcome.
+    var isLearning = false
 
     /// What `altp run` exits with, beside the command's own status.
     enum Status {
@@ -23,12 +25,16 @@ struct SandboxedRun {
     /// Runs the command with this process's standard streams.
     ///
     /// - Returns: the status to exit with.
-    func run() throws(SandboxError) -> Int32 {
+    func run() throws(SandboxError) -> Int32 { try runForOutcome().status }
+
+    /// `run`, for a caller that needs to know what happened.
+    func runForOutcome() throws(SandboxError) -> (status: Int32, outcome: Outcome) {
         SignalForwarding.block()
         let programs = Programs.beside()
         let engine = try SandboxEngine(
             settings: SandboxSettings(
-                initExecutable: programs.initExecutable, commandExecutable: nil, tellLeftover: Self.tell))
+                initExecutable: programs.initExecutable, commandExecutable: nil, filterFolder: Self.filterFolder,
+                tellLeftover: Self.tell))
         defer { engine.shutDown() }
         let findings = engine.unenforceable(policy)
         guard findings.isEmpty else {
@@ -52,7 +58,8 @@ struct SandboxedRun {
             identity: slot.identity)
         let outcome: Outcome
         do throws(SandboxError) {
-            outcome = try engine.run(specification, at: workplace.attempt, streams: [0, 1, 2]) { sandbox in
+            outcome = try engine.run(specification, at: workplace.attempt, streams: [0, 1, 2], learning: isLearning) {
+                sandbox in
                 SignalForwarding.forward { sandbox.terminate() }
             }
         } catch {
@@ -62,7 +69,13 @@ struct SandboxedRun {
         try workplace.remove().map(Self.tell)
         try slot.record(nil)
         if let reportPath { try write(outcome, to: reportPath) }
-        return status(for: outcome)
+        return (status(for: outcome), outcome)
+    }
+
+    /// Below the folder of the identities' locks, which is root's alone.
+    private static var filterFolder: String {
+        mkdir(IdentitySlot.folder, 0o700)
+        return "\(IdentitySlot.folder)/filters"
     }
 
     private static let environment = [

@@ -29,6 +29,7 @@ struct Workplace {
 struct IdentitySlot: ~Copyable {
     let identity: SandboxIdentity
     private let lock: FileDescriptor
+    static let folder = "/run/altp-run"
 
     /// Takes a block that is free.
     ///
@@ -64,8 +65,6 @@ struct IdentitySlot: ~Copyable {
             throw SandboxError("noting the run's directory in its lock below \(Self.folder): \(error)")
         }
     }
-
-    private static let folder = "/run/altp-run"
 
     /// The block's lock; nil when another run has it.
     private static func lock(_ index: UInt32) throws(SandboxError) -> FileDescriptor? {
