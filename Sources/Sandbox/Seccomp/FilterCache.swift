@@ -49,6 +49,8 @@ struct FilterCache: Sendable {
     func store(_ filter: CompiledFilter, for key: FilterKey) {
         var answers = Plan()
         answers.filter = filter.plan
+        // A plan without a command is none.
+        answers.arguments = ["-"]
         guard let program = try? filter.file.content() else { return }
         let content = Self.pack(key: key.bytes, answers: Array(answers.text.utf8), program: program)
         let temporary = "\(folder)/.new-\(getpid())"

@@ -139,6 +139,21 @@ extension EndToEnd {
             }
             let result = try SandboxedCommand("unshare --user true; echo survived").run()
             #expect(result.output == "survived\n")
+            func inodes() throws -> Set<ino_t> {
+                Set(
+                    try FileManager.default.contentsOfDirectory(atPath: folder).map {
+                        var status = stat()
+                        try #require(lstat("\(folder)/\($0)", &status) == 0)
+                        return status.st_ino
+                    })
+            }
+            // What is whole is read, not compiled and written anew. Other runs may replace what was damaged meanwhile.
+            let isRead = try (0..<5).contains { _ in
+                let before = try inodes()
+                _ = try SandboxedCommand("true").run()
+                return before.isSubset(of: try inodes())
+            }
+            #expect(isRead)
             #expect(result.report.deniedCalls == [.init(name: "unshare", count: 1, killed: false)])
         }
 
