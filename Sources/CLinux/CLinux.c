@@ -6,13 +6,17 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <linux/quota.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -246,6 +250,90 @@ int altp_clear_protection(int fd) {
     if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) == 0) return 0;
     flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
     return ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+// quotactl(2) by a descriptor on the file system, for project quotas.
+static int quota(int fd, int command, uint32_t project, void *argument) {
+    return (int)syscall(SYS_quotactl_fd, fd, QCMD(command, PRJQUOTA), project, argument);
+}
+
+int altp_quota_is_enforced(int fd) {
+    struct fs_quota_stat state;
+    memset(&state, 0, sizeof state);
+    state.qs_version = FS_QSTAT_VERSION;
+    if (quota(fd, Q_XGETQSTAT, 0, &state) != 0) return -1;
+    return (state.qs_flags & FS_QUOTA_PDQ_ENFD) != 0;
+}
+
+int altp_quota_usage(int fd, uint32_t project, uint64_t *bytes, uint64_t *inodes) {
+    struct if_dqblk block;
+    memset(&block, 0, sizeof block);
+    if (quota(fd, Q_GETQUOTA, project, &block) != 0) return -1;
+    *bytes = block.dqb_curspace;
+    *inodes = block.dqb_curinodes;
+    return 0;
+}
+
+int altp_quota_limit(int fd, uint32_t project, uint64_t bytes, uint64_t inodes) {
+    struct if_dqblk block;
+    memset(&block, 0, sizeof block);
+    block.dqb_bhardlimit = (bytes + 1023) / 1024;
+    block.dqb_ihardlimit = inodes;
+    block.dqb_valid = QIF_LIMITS;
+    return quota(fd, Q_SETQUOTA, project, &block);
+}
+
+int altp_project_set(int fd, uint32_t project) {
+    struct fsxattr attributes;
+    memset(&attributes, 0, sizeof attributes);
+    if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) != 0) return -1;
+    attributes.fsx_projid = project;
+    attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
+    return ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
+}
+
+int altp_loop_attach(int control, int image, int *number) {
+    // Another process may take the free device before us.
+    for (int attempt = 0; attempt < 256; attempt++) {
+        int index = ioctl(control, LOOP_CTL_GET_FREE);
+        if (index < 0) return -1;
+        char path[32];
+        snprintf(path, sizeof path, "/dev/loop%d", index);
+        int device = open(path, O_RDWR | O_CLOEXEC);
+        if (device < 0) return -1;
+        struct loop_config config;
+        memset(&config, 0, sizeof config);
+        config.fd = (uint32_t)image;
+        config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+        if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
+            *number = index;
+            return device;
+        }
+        int error = errno;
+        close(device);
+        errno = error;
+        if (error != EBUSY) return -1;
+    }
+    return -1;
+}
+
+int altp_copy_sparse(int from, int to) {
+    if (ioctl(to, FICLONE, from) == 0) return 0;
+    struct stat status;
+    if (fstat(from, &status) != 0 || ftruncate(to, status.st_size) != 0) return -1;
+    off_t end = 0;
+    while (1) {
+        off_t start = lseek(from, end, SEEK_DATA);
+        if (start < 0) return errno == ENXIO ? 0 : -1;
+        end = lseek(from, start, SEEK_HOLE);
+        if (end < 0) return -1;
+        off_t source = start, target = start;
+        while (source < end) {
+            ssize_t count = copy_file_range(from, &source, to, &target, (size_t)(end - source), 0);
+            if (count < 0) return -1;
+            if (count == 0) return 0;
+        }
+    }
 }
 
 int altp_capset_none(void) {

@@ -64,7 +64,8 @@ extension Launcher {
             throw SandboxError("making the Processing's directory: \(SystemError("mkdir", folder))")
         }
         if access(state.shared(id), F_OK) != 0 {
-            try await engine.makeProcessingDirectory(state.shared(id), identity: identity)
+            try await engine.makeProcessingDirectory(
+                state.shared(id), identity: identity, policies: live.definition.scripts.map(\.policy))
         }
         let directory = state.attempt(id, attempt)
         // Left by a start that was cut short before the command was executed.
@@ -92,7 +93,8 @@ extension Launcher {
                 reference: "\(id)/\(attempt.script)#\(attempt.number)", command: arguments, environment: environment,
                 workingDirectory: script.workingDirectory == .processing ? "/processing" : "/scratch",
                 policy: script.policy, identity: identity, processingDirectory: state.shared(id),
-                scriptsDirectory: live.record.scripts.map(state.content), socketDirectory: socketDirectory)
+                scriptsDirectory: live.record.scripts.map(state.content), socketDirectory: socketDirectory,
+                eventsLimit: Int64(EventLines.largestFile) + 4096)
         } catch let error as SandboxError {
             throw error
         } catch {
@@ -217,6 +219,8 @@ extension Launcher {
             guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
             if status.st_size == 0 { return [] }
             bytes = try file.readAll(limit: EventLines.largestFile)
+        } catch  where error.number == ENOENT {
+            return []
         } catch {
             throw LauncherError(.invalid, "reading $ALTP_EVENTS: \(error)")
         }

@@ -70,7 +70,7 @@ extension Launcher {
     ) -> Bool {
         let name = definition.name
         let file = "tasks/\(name).yaml"
-        let findings = definition.scripts.flatMap { engine.unenforceable($0.policy) }
+        let findings = definition.scripts.flatMap { engine.unenforceable($0.policy, in: state.path) }
         guard findings.isEmpty else {
             report.problems += findings.map { Diagnostic(file: file, message: "this host cannot enforce \($0)") }
             liveTasks[name]?.problem = findings.joined(separator: "; ")

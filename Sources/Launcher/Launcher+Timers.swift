@@ -128,6 +128,7 @@ extension Launcher {
             LauncherLog.write(.error, "recording a removal failed", ("error", error.description))
         }
         kept[id] = nil
+        engine.release(blocks.identity(block), in: state.path)
         blocks.giveBack(block)
         admission.giveBack(Resources(cpu: 0, memory: 0, uidBlocks: 1))
         admitSoon()

@@ -52,7 +52,7 @@ package actor Launcher {
         startedAt = now()
         blocks = UIDBlocks(folder.host.uids)
         admission = Admission(capacity: Self.capacity(of: folder.host), pools: folder.host.pools)
-        let findings = Self.unenforceable(folder, engine)
+        let findings = Self.unenforceable(folder, engine, in: state.path)
         guard findings.isEmpty else {
             throw LauncherError(
                 .invalid, "this host cannot enforce what its Tasks ask for:\n  " + findings.joined(separator: "\n  "))
@@ -73,10 +73,10 @@ package actor Launcher {
             cpu: host.cpu ?? cores, memory: host.memory?.bytes ?? memory / 10 * 9, uidBlocks: Int(host.uids.blocks))
     }
 
-    static func unenforceable(_ folder: HostFolder, _ engine: SandboxEngine) -> [String] {
+    static func unenforceable(_ folder: HostFolder, _ engine: SandboxEngine, in state: String) -> [String] {
         folder.tasks.values.sorted { $0.name < $1.name }.flatMap { task in
             task.scripts.flatMap { script in
-                engine.unenforceable(script.policy).map {
+                engine.unenforceable(script.policy, in: state).map {
                     "\(task.name)/\(script.name), policy \(script.policy.name): \($0)"
                 }
             }

@@ -30,6 +30,8 @@ package final class StateFolder: Sendable {
         try? lock.writeAll(Array("\(getpid())\n".utf8))
     }
 
+    /// Where templates of disks are kept.
+    package var diskTemplates: String { "\(path)/disk-templates" }
     package var database: String { "\(path)/altp.db" }
     func content(_ hash: String) -> String { "\(path)/content/\(hash)" }
     func processing(_ id: Int64) -> String { "\(path)/processings/\(id)" }

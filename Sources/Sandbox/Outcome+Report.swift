@@ -31,6 +31,9 @@ extension InitReport {
         outOfMemoryKills = file.oom_kills
         pidsPeak = file.pids_peak
         pidsRefused = file.pids_refused
+        diskPeak = file.disk_peak ?? -1
+        inodesPeak = file.inodes_peak ?? -1
+        diskFull = file.disk_full ?? false
         logBytes = file.log_bytes
         logDropped = file.log_dropped
         networkSockets = file.network_sockets ?? -1
@@ -54,7 +57,7 @@ extension InitReport {
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var oom_kills: Int64, pids_peak: Int64, pids_refused: Int64, log_bytes: Int64, log_dropped: Int64
         // swift-format-ignore: AlwaysUseLowerCamelCase
-        var network_sockets: Int64?
+        var network_sockets: Int64?, disk_peak: Int64?, inodes_peak: Int64?, disk_full: Bool?
         var denials: [Denial]
     }
 }
@@ -73,6 +76,8 @@ extension Outcome {
         usage.cpuMilliseconds = known(report.cpuMilliseconds)
         usage.memoryPeak = known(report.memoryPeak)
         usage.pidsPeak = known(report.pidsPeak)
+        usage.diskPeak = known(report.diskPeak)
+        usage.inodesPeak = known(report.inodesPeak)
         usage.networkSockets = known(report.networkSockets)
         var log = LogEvidence()
         log.bytes = report.logBytes
@@ -130,12 +135,16 @@ extension Outcome {
                     name: "cpu_time", limit: limit.milliseconds, peak: known(report.cpuMilliseconds))
                 verdict.reason =
                     "it used \(Timespan(milliseconds: report.cpuMilliseconds)) of processor time; its cpu_time is \(limit)"
+            } else if report.interruption == .disk {
+                fullDisk(&verdict)
             } else if verdict.exitStatus == 0 {
                 verdict.kind = .success
                 verdict.reason = "exit status 0"
             } else if report.interruption == .terminated {
                 verdict.kind = .cancelled
                 verdict.reason = "it was ended from outside"
+            } else if report.diskFull {
+                fullDisk(&verdict)
             } else if report.pidsRefused > 0 {
                 verdict.kind = .pids
                 verdict.limit = LimitEvidence(
@@ -155,6 +164,20 @@ extension Outcome {
                 verdict.reason = ending + refusedCalls
             }
             return verdict
+        }
+
+        private func fullDisk(_ verdict: inout Verdict) {
+            verdict.kind = .disk
+            let inodes = limits.inodes.map(Int64.init)
+            if let inodes, report.inodesPeak >= inodes || limits.disk == nil {
+                verdict.limit = LimitEvidence(name: "inodes", limit: inodes, peak: known(report.inodesPeak))
+                verdict.reason = "it made \(report.inodesPeak) files and directories; its limit of inodes is \(inodes)"
+            } else if let disk = limits.disk {
+                verdict.limit = LimitEvidence(name: "disk", limit: disk.bytes, peak: known(report.diskPeak))
+                verdict.reason =
+                    "it added \(ByteSize(bytes: max(report.diskPeak, 0))) to the disk; its limit is \(disk)"
+            }
+            verdict.reason += report.interruption == .disk ? "" : "; \(ending)"
         }
 
         private var ending: String {

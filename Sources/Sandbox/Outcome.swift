@@ -56,6 +56,9 @@ package struct Usage: Sendable, Codable, Hashable {
     package var cpuMilliseconds: Int64?
     package var memoryPeak: Int64?
     package var pidsPeak: Int64?
+    /// What was added to the disk at most, in bytes and in inodes, where the policy limits either.
+    package var diskPeak: Int64?
+    package var inodesPeak: Int64?
     /// Sockets made that need a network, where calls were learned.
     package var networkSockets: Int64?
 

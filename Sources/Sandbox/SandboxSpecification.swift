@@ -19,11 +19,15 @@ package struct SandboxSpecification: Sendable, Codable, Hashable {
     package var scriptsDirectory: String?
     /// Host path of the directory that holds the API's socket `altp.sock`; seen inside as `/run/altp.sock`.
     package var socketDirectory: String?
+    /// Bytes that the Script may append to `/run/altp-events`; nil leaves that file out.
+    package var eventsLimit: Int64?
+    /// Where its directories lie; set when the attempt is prepared.
+    package internal(set) var storage = SandboxStorage.directories
 
     package init(
         reference: String, command: [String], environment: [String: String], workingDirectory: String = "/scratch",
         policy: Policy, identity: SandboxIdentity, processingDirectory: String? = nil, scriptsDirectory: String? = nil,
-        socketDirectory: String? = nil
+        socketDirectory: String? = nil, eventsLimit: Int64? = nil
     ) {
         self.reference = reference
         self.command = command
@@ -34,6 +38,7 @@ package struct SandboxSpecification: Sendable, Codable, Hashable {
         self.processingDirectory = processingDirectory
         self.scriptsDirectory = scriptsDirectory
         self.socketDirectory = socketDirectory
+        self.eventsLimit = eventsLimit
     }
 }
 
@@ -47,4 +52,7 @@ package struct SandboxIdentity: Sendable, Codable, Hashable {
 
     /// What the Script runs as, seen from the host.
     package var hostUID: UInt32 { firstUID + Self.scriptUID }
+
+    /// The project, as quotas have it, that its files count for.
+    var project: UInt32 { firstUID }
 }

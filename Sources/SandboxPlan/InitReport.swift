@@ -12,6 +12,7 @@ package struct InitReport: Equatable, Sendable {
         case wallTime = "wall_time"
         case cpuTime = "cpu_time"
         case outOfMemory = "oom"
+        case disk
         case deniedCall = "denied_call"
         case terminated
     }
@@ -42,6 +43,11 @@ package struct InitReport: Equatable, Sendable {
     package var outOfMemoryKills: Int64 = -1
     package var pidsPeak: Int64 = -1
     package var pidsRefused: Int64 = -1
+    /// What the Script added to the disk, at most; -1 where nothing is watched.
+    package var diskPeak: Int64 = -1
+    package var inodesPeak: Int64 = -1
+    /// It was seen with next to nothing left of its disk or inodes.
+    package var diskFull = false
     package var logBytes: Int64 = 0
     package var logDropped: Int64 = 0
     package var denials: [Denial] = []
@@ -70,6 +76,9 @@ package struct InitReport: Equatable, Sendable {
         put("oom_kills", outOfMemoryKills)
         put("pids_peak", pidsPeak)
         put("pids_refused", pidsRefused)
+        put("disk_peak", diskPeak)
+        put("inodes_peak", inodesPeak)
+        fields.append("\"disk_full\":\(diskFull)")
         put("log_bytes", logBytes)
         put("log_dropped", logDropped)
         if networkSockets >= 0 { put("network_sockets", networkSockets) }

@@ -23,6 +23,9 @@ package struct Plan: Equatable, Sendable {
     package var cpuMilliseconds: Int64 = 0
     /// Cores that the group may use at most; how soon the processor time can be used up.
     package var cpuMillicores: Int64 = 1000
+    /// What the Script may add to the disk, over all that is watched; 0 for no limit.
+    package var diskBytes: Int64 = 0
+    package var diskInodes: Int64 = 0
     package var filter = FilterPlan()
 
     package init() {}

@@ -8,6 +8,12 @@ package enum PlanStep: Equatable, Sendable {
     case join(CgroupVersion, path: String)
     /// On v1: reports each out-of-memory kill of the group whose directory this is.
     case watchOutOfMemory(path: String)
+    /// Mounts an ext4 image (a host file) on a host directory, out of the host's sight.
+    case mountImage(image: String, directory: String)
+    /// A host directory that belongs to this host uid and gid.
+    case ownedDirectory(path: String, owner: UInt32)
+    /// Watches what is free where a host directory lies, which is what the Script may still add.
+    case watchDisk(path: String)
     /// Mounts a tmpfs on this host directory; it becomes the sandbox's root.
     case makeRoot(directory: String)
     /// A directory in the sandbox, its parents too.
@@ -19,6 +25,9 @@ package enum PlanStep: Equatable, Sendable {
     /// Binds a host file or directory. With `followLinks: false` a source with a symbolic link anywhere in it is refused.
     case bind(source: String, target: String, flags: MountFlags, map: IdentityMap?)
     case tmpfs(path: String, mode: UInt32, size: UInt64, inodes: UInt64)
+    /// A file that belongs to this host uid and holds at most so many bytes. At the end its content is copied into the
+    /// attempt's directory, as `events.jsonl`.
+    case events(path: String, owner: UInt32, limit: UInt64)
     case devpts(path: String)
     case proc(path: String)
     /// Hides a file or directory of the sandbox, when it exists there.

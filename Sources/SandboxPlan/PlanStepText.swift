@@ -5,6 +5,9 @@ extension PlanStep {
         case .watch(let file, let path): ["watch", file.rawValue, path]
         case .join(let version, let path): ["join", version.rawValue, path]
         case .watchOutOfMemory(let path): ["watch-oom", path]
+        case .mountImage(let image, let directory): ["image", image, directory]
+        case .ownedDirectory(let path, let owner): ["owned-dir", path, "\(owner)"]
+        case .watchDisk(let path): ["watch-disk", path]
         case .makeRoot(let directory): ["root", directory]
         case .directory(let path, let mode): ["dir", path, octal(mode)]
         case .symlink(let path, let target): ["symlink", path, target]
@@ -14,6 +17,7 @@ extension PlanStep {
         case .bind(let source, let target, let flags, let map?):
             ["bind", source, target, flags.field, map.field]
         case .tmpfs(let path, let mode, let size, let inodes): ["tmpfs", path, octal(mode), "\(size)", "\(inodes)"]
+        case .events(let path, let owner, let limit): ["events", path, "\(owner)", "\(limit)"]
         case .devpts(let path): ["devpts", path]
         case .proc(let path): ["proc", path]
         case .mask(let path): ["mask", path]
@@ -32,6 +36,11 @@ extension PlanStep {
             guard let version = CgroupVersion(rawValue: fields[1]) else { return nil }
             self = .join(version, path: fields[2])
         case ("watch-oom", 2): self = .watchOutOfMemory(path: fields[1])
+        case ("image", 3): self = .mountImage(image: fields[1], directory: fields[2])
+        case ("owned-dir", 3):
+            guard let owner = UInt32(fields[2]) else { return nil }
+            self = .ownedDirectory(path: fields[1], owner: owner)
+        case ("watch-disk", 2): self = .watchDisk(path: fields[1])
         case ("root", 2): self = .makeRoot(directory: fields[1])
         case ("dir", 3):
             guard let mode = UInt32(fields[2], radix: 8) else { return nil }
@@ -55,6 +64,9 @@ extension PlanStep {
             guard let mode = UInt32(fields[2], radix: 8), let size = UInt64(fields[3]), let inodes = UInt64(fields[4])
             else { return nil }
             self = .tmpfs(path: fields[1], mode: mode, size: size, inodes: inodes)
+        case ("events", 4):
+            guard let owner = UInt32(fields[2]), let limit = UInt64(fields[3]) else { return nil }
+            self = .events(path: fields[1], owner: owner, limit: limit)
         case ("devpts", 2): self = .devpts(path: fields[1])
         case ("proc", 2): self = .proc(path: fields[1])
         case ("mask", 2): self = .mask(path: fields[1])

@@ -33,6 +33,7 @@ extension Plan {
         if endsWithStarter { put("ends-with-starter") }
         put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
         put("cpu", "\(cpuMilliseconds)", "\(cpuMillicores)")
+        put("disk", "\(diskBytes)", "\(diskInodes)")
         put("filter", "\(filter.instructions)", "\(filter.flags)", filter.denial.field)
         for (architecture, number) in filter.newestCalls.sorted(by: { $0.key < $1.key }) {
             put("newest", "\(architecture)", "\(number)")
@@ -82,6 +83,7 @@ extension Plan {
         case ("ends-with-starter", 0): endsWithStarter = true
         case ("wall", 2): return set(&wallMilliseconds, values[0]) && set(&graceMilliseconds, values[1])
         case ("cpu", 2): return set(&cpuMilliseconds, values[0]) && set(&cpuMillicores, values[1])
+        case ("disk", 2): return set(&diskBytes, values[0]) && set(&diskInodes, values[1])
         case ("filter", 3):
             guard let answer = DenialAnswer(field: values[2]) else { return false }
             filter.denial = answer

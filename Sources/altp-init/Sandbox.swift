@@ -12,6 +12,9 @@ struct Surroundings {
     var counters: [CgroupFile: Int32] = [:]
     /// An eventfd that counts the group's out-of-memory kills, on v1.
     var outOfMemory: Int32 = -1
+    /// Directories where the Script adds to the disk.
+    var disks: [Int32] = []
+    var events: EventsFile?
 }
 
 /// The mounts of the sandbox, made step by step.
@@ -20,6 +23,10 @@ struct Sandbox {
 
     /// Applies the plan's steps in their order.
     init(plan: Plan) throws(SetupFailure) {
+        // What is mounted from here on is this namespace's alone.
+        try setup { () throws(SystemError) in
+            try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
+        }
         for step in plan.steps {
             do {
                 try apply(step)
@@ -39,6 +46,10 @@ struct Sandbox {
         case .join(.v2, let path):
             surroundings.group = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).take()
         case .watchOutOfMemory(let path): try watchOutOfMemory(path)
+        case .mountImage(let image, let directory): try DiskImage.mount(image, on: directory)
+        case .ownedDirectory(let path, let owner): try makeOwnedDirectory(path, owner)
+        case .watchDisk(let path):
+            surroundings.disks.append(try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_DIRECTORY).take())
         case .makeRoot(let directory): try makeRoot(directory)
         case .directory(let path, let mode): try MountPoint.makeDirectories(inside(path), mode: mode)
         case .symlink(let path, let target): try check("symlink", path) { symlink(target, inside(path)) }
@@ -55,6 +66,8 @@ struct Sandbox {
                     "tmpfs", inside(path), "tmpfs", UInt(MS_NOSUID | MS_NODEV),
                     "mode=\(String(mode, radix: 8)),size=\(size),nr_inodes=\(inodes)")
             }
+        case .events(let path, let owner, let limit):
+            surroundings.events = try EventsFile(path: inside(path), owner: owner, limit: limit)
         case .devpts(let path):
             try MountPoint.makeDirectories(inside(path), mode: 0o755)
             try check("mount", path) {
@@ -83,8 +96,14 @@ struct Sandbox {
         surroundings.outOfMemory = counter.take()
     }
 
+    /// It may be there already: an image is used by one attempt after the other.
+    private func makeOwnedDirectory(_ path: String, _ owner: UInt32) throws(SystemError) {
+        if mkdir(path, 0o755) != 0 && errno != EEXIST { throw SystemError("mkdir", path) }
+        let directory = try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_DIRECTORY)
+        try check("fchown", path) { fchown(directory.raw, owner, owner) }
+    }
+
     private func makeRoot(_ directory: String) throws(SystemError) {
-        try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
         try check("mount", directory) {
             mount("tmpfs", directory, "tmpfs", UInt(MS_NOSUID), "mode=755,size=4m,nr_inodes=1024")
         }

@@ -8,7 +8,9 @@ struct Supervisor {
     private let plan: Plan
     private let script: Script
     private let surroundings: Surroundings
+    private let attempt: Attempt
     private var log: LogWriter
+    private var disk: DiskWatch
     private var denials: [DenialKey: InitReport.Denial] = [:]
     private let signals: Int32
     private let startedAt = Clock.milliseconds()
@@ -28,6 +30,8 @@ struct Supervisor {
         self.plan = plan
         self.script = script
         self.surroundings = surroundings
+        self.attempt = attempt
+        disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
         let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
         log = LogWriter(directory: attempt.directory, limit: limit)
         signals = SignalDescriptor.open()
@@ -41,18 +45,24 @@ struct Supervisor {
         while end == nil {
             let now = Clock.milliseconds()
             enforceTimes(now)
-            waitForNews(atMost: (killAt ?? min(startedAt + plan.wallMilliseconds, cpuCheckAt)) - now)
+            let due = killAt ?? min(startedAt + plan.wallMilliseconds, cpuCheckAt)
+            waitForNews(atMost: min(due, disk.nextLook) - now)
             reap()
         }
         let endedAt = Clock.milliseconds()
         report.endedAt = Clock.realMilliseconds()
         endTheRest()
+        disk.look()
         log.finish()
+        keepEvents()
 
         report.end = end!
         report.interruption = interruption
         report.startedAt = script.startedAt
         report.wallMilliseconds = endedAt - startedAt
+        report.diskPeak = disk.bytesPeak
+        report.inodesPeak = disk.inodesPeak
+        report.diskFull = disk.wasFull
         report.logBytes = log.written
         report.logDropped = log.dropped
         report.denials = denials.values.sorted { ($0.architecture, $0.number) < ($1.architecture, $1.number) }
@@ -64,6 +74,10 @@ struct Supervisor {
         if let killAt, now >= killAt {
             kill(-1, SIGKILL)
             self.killAt = now + 1000
+        }
+        if now >= disk.nextLook {
+            disk.look()
+            if disk.isExceeded { interruptAtOnce(.disk) }
         }
         if interruption == nil, now - startedAt >= plan.wallMilliseconds { interrupt(.wallTime) }
         if interruption == nil, now >= cpuCheckAt {
@@ -145,6 +159,15 @@ struct Supervisor {
             denials[key]?.killed = true
             // Unanswered, so that nothing of the sandbox runs on after the call.
             interruptAtOnce(.deniedCall)
+        }
+    }
+
+    /// A success whose Events are lost would be none.
+    private mutating func keepEvents() {
+        do {
+            try surroundings.events?.keep(in: attempt.directory)
+        } catch {
+            end = .setup(step: "keep $ALTP_EVENTS: \(error.call)", errno: error.number)
         }
     }
 

@@ -35,7 +35,7 @@ struct Daemon {
         let state = try StateFolder(path: arguments.state ?? folder.host.state)
         // Connections wait in the socket's queue until the Launcher knows its running Scripts again.
         let socket = try ListeningSocket(run: run, group: group)
-        let engine = try SandboxEngine(settings: try Self.settings(folder))
+        let engine = try SandboxEngine(settings: try Self.settings(folder, state))
         let launcher = try Launcher(
             folder: folder, state: state, store: try Store(path: state.database), engine: engine,
             socketDirectory: "\(run)/api")
@@ -87,7 +87,7 @@ struct Daemon {
     }
 
     /// The other executables are installed beside this one.
-    private static func settings(_ folder: HostFolder) throws(StartError) -> SandboxSettings {
+    private static func settings(_ folder: HostFolder, _ state: StateFolder) throws(StartError) -> SandboxSettings {
         guard let path = realpath("/proc/self/exe", nil) else {
             throw StartError("cannot find this executable: \(SystemError("realpath", "/proc/self/exe"))")
         }
@@ -97,7 +97,7 @@ struct Daemon {
         let command = "\(beside)altp"
         return SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
-            cgroup: folder.host.cgroup, rootfs: folder.rootfs,
+            cgroup: folder.host.cgroup, rootfs: folder.rootfs, diskTemplates: state.diskTemplates,
             tellLeftover: {
                 LauncherLog.write(
                     .warning, "something of an ended sandbox could not be removed", ("error", $0.description))

@@ -104,11 +104,11 @@ enum WrongFiles {
             "policies/p.yaml", "limits: {open_files: 3}\n",
             ["policies/p.yaml:1:22: open_files: expected a whole number from 16 to 1048576; got \"3\""]),
         Case(
-            "policies/p.yaml", "limits: {disk: 2G}\n",
-            ["policies/p.yaml:1:16: disk: cannot be enforced by this version of alt-processing; leave it out"]),
+            "policies/p.yaml", "limits: {disk: 2K}\n",
+            ["policies/p.yaml:1:16: disk: expected a size such as 512K, 16M or 4G of at least 64K; got \"2K\""]),
         Case(
             "policies/p.yaml", "limits: {inodes: 5}\n",
-            ["policies/p.yaml:1:18: inodes: cannot be enforced by this version of alt-processing; leave it out"]),
+            ["policies/p.yaml:1:18: inodes: expected a whole number from 16 to 1000000000; got \"5\""]),
         Case(
             "policies/p.yaml", "limits: 5\n",
             [

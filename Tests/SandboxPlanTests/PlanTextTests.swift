@@ -15,6 +15,9 @@ import Testing
                 uids: [.init(onDisk: 33, seen: 1_879_049_192)],
                 gids: [.init(onDisk: 33, seen: 7), .init(onDisk: 0, seen: 65_534)])),
         .tmpfs(path: "/tmp", mode: 0o1777, size: 1 << 30, inodes: 1024), .devpts(path: "/dev/pts"),
+        .mountImage(image: "/state/disk/image", directory: "/state/disk/mounted"),
+        .ownedDirectory(path: "/state/disk/mounted/scratch", owner: 1_879_049_192),
+        .watchDisk(path: "/state/disk/mounted"), .events(path: "/run/altp-events", owner: 1000, limit: 1 << 20),
         .proc(path: "/proc"),
         .mask(path: "/proc/kcore"), .readOnly(path: "/proc/sys"), .enterRoot,
     ]

@@ -12,6 +12,8 @@ import Testing
         var interruption: InitReport.Interruption?
         var outOfMemoryKills: Int64 = 0
         var pidsRefused: Int64 = 0
+        var inodesPeak: Int64 = 9
+        var diskFull = false
         var denials: [InitReport.Denial] = []
         var kind: OutcomeKind
         var limit: LimitEvidence?
@@ -56,6 +58,19 @@ import Testing
             reason: "the kernel refused it 3 new processes or threads beyond its limit of 20; exit status 75"),
         Case(name: "success in spite of pids", pidsRefused: 3, kind: .success, exitStatus: 0, reason: "exit status 0"),
         Case(
+            name: "a full disk", end: .exited(status: 1), diskFull: true, kind: .disk,
+            limit: LimitEvidence(name: "disk", limit: 1 << 21, peak: 1 << 20), exitStatus: 1,
+            reason: "it added 1M to the disk; its limit is 2M; exit status 1"),
+        Case(
+            name: "no inodes left", end: .exited(status: 1), inodesPeak: 50, diskFull: true, kind: .disk,
+            limit: LimitEvidence(name: "inodes", limit: 50, peak: 50), exitStatus: 1,
+            reason: "it made 50 files and directories; its limit of inodes is 50; exit status 1"),
+        Case(
+            name: "more than the disk limit in two places", end: .signaled(SIGKILL), interruption: .disk, kind: .disk,
+            limit: LimitEvidence(name: "disk", limit: 1 << 21, peak: 1 << 20), signal: 9,
+            reason: "it added 1M to the disk; its limit is 2M"),
+        Case(name: "success on a full disk", diskFull: true, kind: .success, exitStatus: 0, reason: "exit status 0"),
+        Case(
             name: "seccomp", end: .signaled(SIGKILL), interruption: .deniedCall,
             denials: [.init(architecture: 0xc000_003e, number: 101, count: 1, killed: true)], kind: .seccomp, signal: 9,
             reason: "it called ptrace, which its seccomp policy answers by ending it"),
@@ -86,6 +101,9 @@ import Testing
         report.interruption = test.interruption
         report.outOfMemoryKills = test.outOfMemoryKills
         report.pidsRefused = test.pidsRefused
+        report.inodesPeak = test.inodesPeak
+        report.diskPeak = 1 << 20
+        report.diskFull = test.diskFull
         report.pidsPeak = 20
         report.memoryPeak = 1 << 25
         report.cpuMilliseconds = 999
@@ -100,6 +118,8 @@ import Testing
         policy.limits.wallTime = Timespan(seconds: 5)
         policy.limits.cpuTime = Timespan(seconds: 1)
         policy.limits.pids = 20
+        policy.limits.disk = ByteSize(bytes: 1 << 21)
+        policy.limits.inodes = 50
         let specification = SandboxSpecification(
             reference: "1/a#1", command: ["a"], environment: [:], policy: policy, identity: SandboxIdentity(firstUID: 1)
         )

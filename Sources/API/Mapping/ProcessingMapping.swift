@@ -48,7 +48,8 @@ extension OutcomeView {
             limit: outcome.limit.map { Limit(name: $0.name, limit: $0.limit, peak: $0.peak) }, reason: outcome.reason,
             usage: Usage(
                 wallMilliseconds: outcome.usage.wallMilliseconds, cpuMilliseconds: outcome.usage.cpuMilliseconds,
-                memoryPeak: outcome.usage.memoryPeak, pidsPeak: outcome.usage.pidsPeak),
+                memoryPeak: outcome.usage.memoryPeak, pidsPeak: outcome.usage.pidsPeak,
+                diskPeak: outcome.usage.diskPeak, inodesPeak: outcome.usage.inodesPeak),
             deniedCalls: outcome.deniedCalls.map { DeniedCall(name: $0.name, count: $0.count, killed: $0.killed) },
             log: Log(bytes: outcome.log.bytes, dropped: outcome.log.dropped),
             startedAt: outcome.startedAt.map(Timestamp.init), endedAt: Timestamp(milliseconds: outcome.endedAt))

@@ -42,6 +42,23 @@ int altp_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
 int altp_rename_exclusively(int from, const char *from_path, int to, const char *to_path);
 // Clears the immutable and append-only flags (FS_IOC_SETFLAGS, ioctl_iflags(2)); 0 or -1.
 int altp_clear_protection(int fd);
+
+// Project quotas (quotactl(2)) of the file system that `fd` lies on. Limits and usage are in bytes and inodes; 0 as a limit
+// is none.
+// 1 when limits are held to, 0 when usage is only counted, -1 when there is no such quota.
+int altp_quota_is_enforced(int fd);
+int altp_quota_usage(int fd, uint32_t project, uint64_t *bytes, uint64_t *inodes);
+int altp_quota_limit(int fd, uint32_t project, uint64_t bytes, uint64_t inodes);
+// Makes a directory, and all that is made in it from now on, count for a project (FS_IOC_FSSETXATTR, ioctl_xfs_fsgetxattr(2)).
+int altp_project_set(int fd, uint32_t project);
+
+// Attaches an image to a free loop device that goes with its last user (loop(4)). `control` is /dev/loop-control.
+// Returns the device's descriptor and stores its number, or -1.
+int altp_loop_attach(int control, int image, int *number);
+// Copies a file into another that is empty: by sharing blocks where the file system can (ioctl_ficlonerange(2)), else what is
+// no hole; 0 or -1.
+int altp_copy_sparse(int from, int to);
+
 int altp_capset_none(void);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);

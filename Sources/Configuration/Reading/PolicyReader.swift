@@ -48,13 +48,12 @@ struct PolicyReader {
         limits.memory = reader.size("memory", atLeast: 1 << 20)
         limits.swap = reader.size("swap")
         limits.pids = reader.integer("pids", 1...4_194_304)
+        limits.disk = reader.size("disk", atLeast: 64 << 10)
+        limits.inodes = reader.integer("inodes", 16...1_000_000_000)
         limits.openFiles = reader.integer("open_files", 16...1_048_576)
         limits.log = reader.size("log", atLeast: 4096)
         limits.wallTime = reader.timespan("wall_time", atLeast: 1)
         limits.grace = reader.timespan("grace")
-        for key in NotYetEnforced.limits {
-            if let value = reader.value(key) { findings.report(value, "\(key): \(NotYetEnforced.message)") }
-        }
         return limits
     }
 

@@ -14,8 +14,19 @@ package struct AttemptDirectory: Sendable, Hashable {
     package var root: String { "\(path)/root" }
     /// What pid 1 was told to do, readable: see `Plan`.
     package var plan: String { "\(path)/plan" }
-    package var scratch: String { "\(path)/scratch" }
-    /// What the Script appended to `$ALTP_EVENTS`: hostile bytes.
+    /// Where its image lies, when its storage is one.
+    var imageFolder: ImageFolder { ImageFolder(path: "\(path)/disk") }
+
+    /// The Script's temporary directory; in an image only its sandbox sees it.
+    package func scratch(_ storage: SandboxStorage) -> String { writable(storage)[0] }
+
+    /// The directories that the Script can write to, `scratch` first.
+    func writable(_ storage: SandboxStorage) -> [String] {
+        let place = storage == .images ? imageFolder.mountPoint : path
+        return ["\(place)/scratch"]
+    }
+
+    /// What the Script appended to `$ALTP_EVENTS`, once it has ended and when it did: hostile bytes.
     package var events: String { "\(path)/events.jsonl" }
     package var log: String { "\(path)/log" }
     /// Locked by pid 1 while it lives, with its pid in the host's numbers.
@@ -28,14 +39,11 @@ package struct AttemptDirectory: Sendable, Hashable {
     }
 
     /// Creates the directory and what belongs into it before a start.
-    func make(_ value: SandboxSpecification) throws(SandboxError) {
+    func make(_ value: SandboxSpecification, storage: DiskStorage) throws(SandboxError) {
         do throws(SystemError) {
             try check("mkdir", path) { mkdir(path, 0o700) }
             try check("mkdir", root) { mkdir(root, 0o700) }
-            try makeOwnedDirectory(scratch, owner: value.identity.hostUID)
-            let events = try FileDescriptor.open(events, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            let owner = value.identity.hostUID
-            try check("fchown", self.events) { fchown(events.raw, owner, owner) }
+            try storage.makeWritable(value, at: self)
             let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
             let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
@@ -62,13 +70,6 @@ package struct AttemptDirectory: Sendable, Hashable {
             throw SandboxError("reading the attempt's specification \(specification): \(error)")
         }
     }
-}
-
-/// A directory that belongs to a sandbox's Script.
-func makeOwnedDirectory(_ path: String, owner: UInt32) throws(SystemError) {
-    try check("mkdir", path) { mkdir(path, 0o755) }
-    let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-    try check("fchown", path) { fchown(directory.raw, owner, owner) }
 }
 
 /// Which run of the host's kernel this is.

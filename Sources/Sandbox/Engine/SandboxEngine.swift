@@ -10,6 +10,7 @@ package final class SandboxEngine: Sendable {
     private let settings: SandboxSettings
     private let cgroups: CgroupTree
     private let seccomp: SeccompCompiler
+    private let disk: DiskStorage
     private let watcher: ProcessWatcher
     /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
     private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
@@ -18,6 +19,7 @@ package final class SandboxEngine: Sendable {
     package init(settings: SandboxSettings) throws(SandboxError) {
         self.settings = settings
         seccomp = SeccompCompiler(cache: settings.filterFolder.flatMap { FilterCache(folder: $0) })
+        disk = DiskStorage(templates: settings.diskTemplates)
         guard access(settings.initExecutable, X_OK) == 0 else {
             throw SandboxError(
                 "\(SystemError("execute", settings.initExecutable)). It is part of alt-processing and lies beside the "
@@ -28,8 +30,23 @@ package final class SandboxEngine: Sendable {
     }
 
     /// What of the policy this host cannot enforce, a sentence each; empty when it can be used as it is.
-    package func unenforceable(_ policy: Policy) -> [String] {
+    ///
+    /// - Parameter folder: below which the sandboxes' directories lie.
+    package func unenforceable(_ policy: Policy, in folder: String) -> [String] {
         var findings = cgroups.unenforceable(policy.limits)
+        let allowance = DiskAllowance(policy.limits)
+        let method = disk.method(at: folder)
+        if method == .image, allowance.bytes == nil, allowance.inodes != nil {
+            findings.append(
+                "inodes: the file system of \(folder) has no project quota, and an image needs a size: name `disk` beside it"
+            )
+        }
+        if !allowance.isUnlimited, method == nil {
+            findings.append(
+                "disk and inodes: the file system of \(folder) has no project quota, and no image can be made: there is no "
+                    + "/dev/loop-control, or no mkfs.ext4. Mount it with prjquota (ext4 needs tune2fs -O project,quota "
+                    + "first), or modprobe loop and install e2fsprogs")
+        }
         if policy.limits.cpu > Double(sysconf(Int32(_SC_NPROCESSORS_ONLN))) {
             findings.append("cpu: \(policy.limits.cpu): the host has \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores")
         }
@@ -49,12 +66,21 @@ package final class SandboxEngine: Sendable {
 
     /// Creates the attempt's directory with everything in it but what a start adds. Fails when it exists.
     ///
-    /// The directory's layout: `spec.json`, `scratch/`, `root/`, `events.jsonl`, `lock`; `plan` and `log` from the start
-    /// on, and at the end `outcome.json`.
+    /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/`, `lock`; `plan` and
+    /// `log` from the start on, and at the end `outcome.json` and, when there are Events, `events.jsonl`.
     package func prepare(_ specification: SandboxSpecification, at directory: AttemptDirectory)
         async throws(SandboxError)
     {
-        try await run { () throws(SandboxError) in try directory.make(specification) }
+        _ = try await run { () throws(SandboxError) in try self.make(specification, at: directory) }
+    }
+
+    private func make(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) throws(SandboxError) -> SandboxSpecification {
+        var specification = specification
+        specification.storage = disk.storage(of: specification, at: directory)
+        try directory.make(specification, storage: disk)
+        return specification
     }
 
     /// Starts the prepared attempt. When this returns, its pid 1 runs on its own, whatever becomes of this process.
@@ -74,7 +100,7 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
         learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
-        try directory.make(specification)
+        let specification = try make(specification, at: directory)
         let sandbox = try startNow(specification, at: directory, streams: streams, learning: learning)
         whileRunning(sandbox)
         return sandbox.waitForOutcome()
@@ -110,11 +136,13 @@ package final class SandboxEngine: Sendable {
             ? try SeccompCompiler.learningFilter()
             : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
         let layout = try layout(of: policy)
+        let diskSteps = try disk.allow(specification, at: directory)
         let steps = try cgroups.make(group, limits: policy.limits)
         do throws(SandboxError) {
             let plan = try PlanBuilder(
                 specification: specification, attempt: directory, root: layout,
-                commandExecutable: settings.commandExecutable, cgroupSteps: steps, filter: filter,
+                commandExecutable: settings.commandExecutable, cgroupSteps: steps, diskSteps: diskSteps,
+                filter: filter,
                 streams: streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited
             ).plan()
             let child = try InitProcess.spawn(
@@ -146,14 +174,22 @@ package final class SandboxEngine: Sendable {
     }
 
     /// Creates the directory that a Processing's Scripts share, owned by its identity.
-    package func makeProcessingDirectory(_ path: String, identity: SandboxIdentity) async throws(SandboxError) {
+    ///
+    /// - Parameter policies: those of its Scripts; whether one of them limits the disk decides where all of them lie.
+    package func makeProcessingDirectory(
+        _ path: String, identity: SandboxIdentity, policies: [Policy]
+    ) async throws(SandboxError) {
+        let isLimited = policies.contains { !DiskAllowance($0.limits).isUnlimited }
         try await run { () throws(SandboxError) in
-            do throws(SystemError) {
-                try makeOwnedDirectory(path, owner: identity.hostUID)
-            } catch {
-                throw SandboxError("making the processing directory: \(error)")
-            }
+            try self.disk.makeShared(path, identity: identity, isLimited: isLimited)
         }
+    }
+
+    /// Frees what an identity has of the host beside its files, which are gone: its project, where there are quotas.
+    ///
+    /// - Parameter directory: below which they lay.
+    package func release(_ identity: SandboxIdentity, in directory: String) {
+        disk.release(identity, at: directory)
     }
 
     /// Removes a whole directory tree that sandboxes could write to: follows no link, enters no mount.

@@ -11,12 +11,14 @@ package struct SandboxSettings: Sendable {
     package var rootfs: [String: RootfsDefinition]
     /// A folder for compiled seccomp filters, below one that is root's; nil keeps them in memory alone.
     package var filterFolder: String?
+    /// A folder for templates of disks, made when it is needed, below one that is root's; nil where disk limits need none.
+    package var diskTemplates: String?
     /// Told of what an ended sandbox's clean-up could not remove, such as a group; called from any thread.
     package var tellLeftover: @Sendable (Leftover) -> Void
 
     package init(
         initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
-        rootfs: [String: RootfsDefinition] = [:], filterFolder: String? = nil,
+        rootfs: [String: RootfsDefinition] = [:], filterFolder: String? = nil, diskTemplates: String? = nil,
         tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         self.initExecutable = initExecutable
@@ -24,6 +26,7 @@ package struct SandboxSettings: Sendable {
         self.cgroup = cgroup
         self.rootfs = rootfs
         self.filterFolder = filterFolder
+        self.diskTemplates = diskTemplates
         self.tellLeftover = tellLeftover
     }
 }

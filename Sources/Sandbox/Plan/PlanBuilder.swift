@@ -11,18 +11,20 @@ struct PlanBuilder {
     /// Path of the static `altp` executable for the sandbox; nil leaves it out.
     var commandExecutable: String?
     var cgroupSteps: [PlanStep]
+    var diskSteps: [PlanStep]
     var filter: CompiledFilter?
     var streams: StandardStreams
 
     init(
         specification: SandboxSpecification, attempt: AttemptDirectory, root: RootLayout, commandExecutable: String?,
-        cgroupSteps: [PlanStep], filter: CompiledFilter?, streams: StandardStreams
+        cgroupSteps: [PlanStep], diskSteps: [PlanStep], filter: CompiledFilter?, streams: StandardStreams
     ) {
         self.specification = specification
         self.attempt = attempt
         self.root = root
         self.commandExecutable = commandExecutable
         self.cgroupSteps = cgroupSteps
+        self.diskSteps = diskSteps
         self.filter = filter
         self.streams = streams
     }
@@ -49,6 +51,8 @@ struct PlanBuilder {
         plan.graceMilliseconds = limits.grace.milliseconds
         plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
         plan.cpuMillicores = Int64(limits.cpu * 1000)
+        plan.diskBytes = limits.disk?.bytes ?? 0
+        plan.diskInodes = limits.inodes.map(Int64.init) ?? 0
         if let filter { plan.filter = filter.plan }
         return plan
     }
@@ -72,7 +76,7 @@ struct PlanBuilder {
         let memory = UInt64(policy.limits.memory.bytes)
         // Counted as the Script's memory; the sizes only make a full /tmp say so instead of ending the Script.
         let inodes = max(1024, memory / 16_384)
-        var steps = cgroupSteps
+        var steps = cgroupSteps + diskSteps
         steps.append(.makeRoot(directory: attempt.root))
         steps += root.steps(network: policy.network, hostName: hostName)
         steps += Self.devices
@@ -115,11 +119,16 @@ struct PlanBuilder {
         let fixed: MountFlags = [.readOnly, .noSetUID, .noDevices, .followLinks]
         var steps: [PlanStep] = [
             .directory(path: "/run", mode: 0o755),
-            .bind(source: attempt.scratch, target: "/scratch", flags: writable, map: nil),
-            .bind(source: attempt.events, target: "/run/altp-events", flags: writable.union(.noExecute), map: nil),
+            .bind(
+                source: attempt.scratch(specification.storage), target: "/scratch", flags: writable, map: nil),
         ]
+        if let limit = specification.eventsLimit {
+            steps.append(
+                .events(path: "/run/altp-events", owner: specification.identity.hostUID, limit: UInt64(limit)))
+        }
         if let processing = specification.processingDirectory {
-            steps.append(.bind(source: processing, target: "/processing", flags: writable, map: nil))
+            let source = specification.storage == .images ? ImageFolder(path: processing).files : processing
+            steps.append(.bind(source: source, target: "/processing", flags: writable, map: nil))
         }
         if let scripts = specification.scriptsDirectory {
             steps.append(.bind(source: scripts, target: "/scripts", flags: fixed, map: nil))

@@ -56,12 +56,19 @@ package struct OutcomeView: Sendable, Hashable, Codable {
         package var cpuMilliseconds: Int64?
         package var memoryPeak: Int64?
         package var pidsPeak: Int64?
+        package var diskPeak: Int64?
+        package var inodesPeak: Int64?
 
-        package init(wallMilliseconds: Int64, cpuMilliseconds: Int64?, memoryPeak: Int64?, pidsPeak: Int64?) {
+        package init(
+            wallMilliseconds: Int64, cpuMilliseconds: Int64?, memoryPeak: Int64?, pidsPeak: Int64?, diskPeak: Int64?,
+            inodesPeak: Int64?
+        ) {
             self.wallMilliseconds = wallMilliseconds
             self.cpuMilliseconds = cpuMilliseconds
             self.memoryPeak = memoryPeak
             self.pidsPeak = pidsPeak
+            self.diskPeak = diskPeak
+            self.inodesPeak = inodesPeak
         }
 
         enum CodingKeys: String, CodingKey {
@@ -69,6 +76,8 @@ package struct OutcomeView: Sendable, Hashable, Codable {
             case cpuMilliseconds = "cpu_milliseconds"
             case memoryPeak = "memory_peak"
             case pidsPeak = "pids_peak"
+            case diskPeak = "disk_peak"
+            case inodesPeak = "inodes_peak"
         }
     }
 

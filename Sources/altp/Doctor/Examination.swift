@@ -8,7 +8,7 @@ import Sandbox
 /// Looks at the host, thing by thing; the last is a sandbox that is really made.
 struct Examination {
     func findings() -> [Finding] {
-        var findings = [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, programs, group]
+        var findings = [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, disk, programs, group]
         if !findings.contains(where: { $0.verdict == .fail }) { findings.append(trial) }
         return findings
     }
@@ -74,6 +74,22 @@ struct Examination {
             : .caution(
                 "idmapped mounts", systemMessage(errno),
                 remedy: "boot Linux 5.12 or newer, or leave `owner:` out of mounts")
+    }
+
+    /// Scripts' directories lie in the state folder, by default below /var/lib, and those of altp run in /var/tmp.
+    private var disk: Finding {
+        let label = "disk limits"
+        let remedy =
+            "for project quotas, which cost nothing: tune2fs -O project,quota on the unmounted ext4 file system (xfs needs "
+            + "nothing), and the mount option prjquota"
+        switch DiskMethod.at("/var/lib") {
+        case .projectQuota?: return .pass(label, "project quota on /var/lib")
+        case .image?:
+            return .caution(label, "no project quota on /var/lib: images of a limited size are used", remedy: remedy)
+        case nil:
+            return .caution(
+                label, "neither project quota on /var/lib nor loop devices", remedy: "\(remedy). Or modprobe loop")
+        }
     }
 
     private var programs: Finding {

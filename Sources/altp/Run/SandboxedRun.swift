@@ -34,9 +34,10 @@ struct SandboxedRun {
         let engine = try SandboxEngine(
             settings: SandboxSettings(
                 initExecutable: programs.initExecutable, commandExecutable: nil, filterFolder: Self.filterFolder,
+                diskTemplates: "\(IdentitySlot.folder)/disk-templates",
                 tellLeftover: Self.tell))
         defer { engine.shutDown() }
-        let findings = engine.unenforceable(policy)
+        let findings = engine.unenforceable(policy, in: Workplace.parent)
         guard findings.isEmpty else {
             throw SandboxError(
                 "this host cannot enforce the policy \(policy.name): " + findings.joined(separator: "; "))
@@ -55,7 +56,7 @@ struct SandboxedRun {
         try slot.record(workplace)
         let specification = SandboxSpecification(
             reference: "run/\(getpid())#1", command: command, environment: Self.environment, policy: policy,
-            identity: slot.identity)
+            identity: slot.identity, eventsLimit: Self.eventsLimit)
         let outcome: Outcome
         do throws(SandboxError) {
             outcome = try engine.run(specification, at: workplace.attempt, streams: [0, 1, 2], learning: isLearning) {
@@ -67,6 +68,7 @@ struct SandboxedRun {
             throw error
         }
         try workplace.remove().map(Self.tell)
+        engine.release(slot.identity, in: Workplace.parent)
         try slot.record(nil)
         if let reportPath { try write(outcome, to: reportPath) }
         return (status(for: outcome), outcome)
@@ -77,6 +79,9 @@ struct SandboxedRun {
         mkdir(IdentitySlot.folder, 0o700)
         return "\(IdentitySlot.folder)/filters"
     }
+
+    /// There is a file for Events as a Script has it, and nobody who takes them.
+    private static let eventsLimit: Int64 = 1 << 20
 
     private static let environment = [
         "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/scratch", "TMPDIR": "/tmp", "LANG": "C.UTF-8",

@@ -14,8 +14,10 @@ struct Workplace {
         try SandboxEngine.removeTreeNow(path, leftovers: "altp-run-leftover")
     }
 
+    /// Where runs have their directories.
+    static var parent: String { getenv("ALTP_RUN_DIR").map { String(cString: $0) } ?? "/var/tmp" }
+
     static func make() throws(SandboxError) -> Workplace {
-        let parent = getenv("ALTP_RUN_DIR").map { String(cString: $0) } ?? "/var/tmp"
         var template = Array("\(parent)/altp-run-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw SandboxError(
