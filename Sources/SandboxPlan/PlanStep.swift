@@ -4,7 +4,7 @@
 package enum PlanStep: Equatable, Sendable {
     /// Opens a control file of the Script's group for reading after the host's files are out of sight.
     case watch(CgroupFile, path: String)
-    /// A group (v1: its `cgroup.procs`; v2: its directory) that the Script's first process joins.
+    /// A group (v1: its `tasks`; v2: its directory) that the Script's first process joins.
     case join(CgroupVersion, path: String)
     /// On v1: reports each out-of-memory kill of the group whose directory this is.
     case watchOutOfMemory(path: String)

@@ -5,16 +5,17 @@ import SandboxPlan
 
 /// What the Script's first process does to itself between its birth and its exec, in this order.
 enum ConfinementStep: Int32 {
-    case groupNamespace, loopback, hostName, boundingSet, groups, user, session, streams, descriptors
+    case groups, groupNamespace, loopback, hostName, boundingSet, userGroups, user, session, streams, descriptors
     case workingDirectory, newPrivileges, filter, execute
 
     func text(of plan: Plan) -> String {
         switch self {
+        case .groups: "join the cgroups"
         case .groupNamespace: "unshare the cgroup namespace"
         case .loopback: "bring up the loopback interface"
         case .hostName: "sethostname \(plan.hostName)"
         case .boundingSet: "empty the capability bounding set"
-        case .groups: "setgroups and setresgid \(plan.gid)"
+        case .userGroups: "setgroups and setresgid \(plan.gid)"
         case .user: "setresuid \(plan.uid)"
         case .session: "setsid"
         case .streams: "dup2 of the standard streams"
@@ -30,6 +31,8 @@ enum ConfinementStep: Int32 {
 struct Confinement {
     let plan: Plan
     let filter: Filter?
+    /// The `tasks` of groups in v1 hierarchies.
+    let groups: [Int32]
     let go: Int32
     let news: Int32
     let output: Int32?
@@ -37,13 +40,14 @@ struct Confinement {
     /// Becomes the Script. Never returns: what fails is told to pid 1.
     func enterAndExecute() -> Never {
         waitForGo()
+        joinGroups()
         require(.groupNamespace, LinuxCall.unshareGroupNamespace())
         if !plan.sharesNetwork { require(.loopback, LinuxCall.loopbackUp()) }
         require(.hostName, sethostname(plan.hostName, plan.hostName.utf8.count))
         dropBoundingSet()
         // Supplementary groups go first, also when there are none: they are the starter's.
-        require(.groups, setgroups(0, nil))
-        require(.groups, LinuxCall.becomeGroup(plan.gid))
+        require(.userGroups, setgroups(0, nil))
+        require(.userGroups, LinuxCall.becomeGroup(plan.gid))
         require(.user, LinuxCall.becomeUser(plan.uid))
         require(.session, setsid() < 0 ? -1 : 0)
         umask(0o022)
@@ -65,6 +69,12 @@ struct Confinement {
         var byte: UInt8 = 0
         // End of file: pid 1 gave up, and the namespace goes with it.
         guard read(go, &byte, 1) == 1 else { _exit(EXIT_FAILURE) }
+    }
+
+    /// By itself, as the one thread that it is: another's move takes a lock on all processes of the host, for which the
+    /// kernel waits several milliseconds, group for group.
+    private func joinGroups() {
+        for group in groups { require(.groups, write(group, "0", 1) == 1 ? 0 : -1) }
     }
 
     private func require(_ step: ConfinementStep, _ result: Int32) {

@@ -7,8 +7,8 @@ import SandboxPlan
 struct Surroundings {
     /// The directory of the Script's group in the unified hierarchy.
     var group: Int32 = -1
-    /// The `cgroup.procs` of its groups in v1 hierarchies.
-    var groupProcesses: [Int32] = []
+    /// The `tasks` of its groups in v1 hierarchies.
+    var groupTasks: [Int32] = []
     var counters: [CgroupFile: Int32] = [:]
     /// An eventfd that counts the group's out-of-memory kills, on v1.
     var outOfMemory: Int32 = -1
@@ -42,7 +42,7 @@ struct Sandbox {
         case .watch(let file, let path):
             surroundings.counters[file] = try FileDescriptor.open(path, O_RDONLY).take()
         case .join(.v1, let path):
-            surroundings.groupProcesses.append(try FileDescriptor.open(path, O_WRONLY).take())
+            surroundings.groupTasks.append(try FileDescriptor.open(path, O_WRONLY).take())
         case .join(.v2, let path):
             surroundings.group = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).take()
         case .watchOutOfMemory(let path): try watchOutOfMemory(path)

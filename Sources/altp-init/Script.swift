@@ -32,8 +32,10 @@ struct Script {
         if pid == 0 {
             close(go.writer)
             close(news.reader)
-            Confinement(plan: plan, filter: filter, go: go.reader, news: news.writer, output: output?.writer)
-                .enterAndExecute()
+            Confinement(
+                plan: plan, filter: filter, groups: surroundings.groupTasks, go: go.reader, news: news.writer,
+                output: output?.writer
+            ).enterAndExecute()
         }
         try setup { () throws(SystemError) in try check("clone3", "user, ipc, uts and network namespaces") { pid } }
         close(go.reader)
@@ -49,10 +51,6 @@ struct Script {
             try writeControlFile("/proc/\(pid)/gid_map", "0 \(plan.firstUID) \(plan.uidCount)")
             for limit in plan.resourceLimits {
                 try check("prlimit", "\(limit.resource)") { LinuxCall.setResourceLimit(limit, of: pid) }
-            }
-            for group in surroundings.groupProcesses {
-                let text = Array("\(pid)".utf8)
-                try check("write", "cgroup.procs") { write(group, text, text.count) }
             }
         }
         var listener: Int32 = -1

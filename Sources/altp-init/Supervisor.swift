@@ -15,6 +15,7 @@ struct Supervisor {
     private let signals: Int32
     private let startedAt = Clock.milliseconds()
     private var networkSockets: Int64 = 0
+    private var filterIsGone = false
     private var interruption: InitReport.Interruption?
     /// When SIGKILL follows SIGTERM.
     private var killAt: Int64?
@@ -116,10 +117,16 @@ struct Supervisor {
             pollfd(fd: surroundings.outOfMemory, events: Int16(POLLIN), revents: 0),
         ]
         if log.atEnd { polled[1].fd = -1 }
+        if filterIsGone { polled[2].fd = -1 }
         guard poll(&polled, nfds_t(polled.count), Int32(clamping: max(timeout, 0))) > 0 else { return }
         if polled[0].revents != 0, SignalDescriptor.drain(signals).contains(SIGTERM) { interrupt(.terminated) }
         if polled[1].revents != 0 { log.take(from: script.output) }
-        if polled[2].revents & Int16(POLLIN) != 0 { answerDeniedCall() }
+        if polled[2].revents & Int16(POLLIN) != 0 {
+            answerDeniedCall()
+        } else if polled[2].revents != 0 {
+            // Nothing under the filter lives any more.
+            filterIsGone = true
+        }
         if polled[3].revents != 0 {
             var count: UInt64 = 0
             if read(surroundings.outOfMemory, &count, 8) == 8 { interruptAtOnce(.outOfMemory) }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct PlanTextTests {
     static let steps: [PlanStep] = [
-        .watch(.memoryPeak, path: "/sys/fs/cgroup/altp/1/memory.peak"), .join(.v1, path: "/c/pids/cgroup.procs"),
+        .watch(.memoryPeak, path: "/sys/fs/cgroup/altp/1/memory.peak"), .join(.v1, path: "/c/pids/tasks"),
         .join(.v2, path: "/c/altp/42"), .watchOutOfMemory(path: "/c/memory/42"), .makeRoot(directory: "/state/root"),
         .directory(path: "/etc", mode: 0o755), .symlink(path: "/bin", target: "usr/bin"),
         .file(path: "/etc/passwd", mode: 0o644, content: "root:x:0:0\n\ttab and \\ backslash\n"),

@@ -88,7 +88,7 @@ struct CgroupTree: Sendable {
             .watchOutOfMemory(path: memory),
         ]
         appendIfThere(.pidsPeak, in: path(.pids), to: &steps)
-        return steps + directories(of: group).map { .join(.v1, path: "\($0)/cgroup.procs") }
+        return steps + directories(of: group).map { .join(.v1, path: "\($0)/tasks") }
     }
 
     private func limitV2(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {

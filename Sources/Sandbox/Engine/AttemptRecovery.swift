@@ -105,7 +105,7 @@ struct AttemptRecovery {
         else { return [] }
         return plan.steps.compactMap { step in
             switch step {
-            case .join(.v1, let path): String(path.dropLast("/cgroup.procs".utf8.count))
+            case .join(.v1, let path): String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
             case .join(.v2, let path): path
             default: nil
             }
