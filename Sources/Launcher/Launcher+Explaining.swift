@@ -35,8 +35,7 @@ extension Launcher {
         var facts = admission.blockers(of: id, now: now()).map(fact)
         if facts.isEmpty, let request = request(position.attempt, of: live) {
             // What can never start is not in the queue; the queue still says why.
-            var trial = admission
-            facts = trial.enqueue(request).map(fact)
+            facts = admission.obstacles(to: request).map(fact)
         }
         if facts.isEmpty { facts = [.init(kind: "starting", text: "nothing: it is about to start")] }
         return Explanation(

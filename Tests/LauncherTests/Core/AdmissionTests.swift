@@ -74,6 +74,14 @@ struct AdmissionTests {
         return admission
     }
 
+    /// Between its admission and its start a Processing neither waits nor runs, and somebody may ask why.
+    @Test func obstaclesCanBeAskedForWhileARequestHolds() {
+        var admission = Admission(capacity: Resources(cpu: 1, memory: 1 << 30, uidBlocks: 1))
+        #expect(admission.enqueue(request(1)).isEmpty)
+        #expect(admission.admit(now: 0) == [1])
+        #expect(admission.obstacles(to: request(1)).isEmpty)
+    }
+
     @Test func priorityThenAgeThenNumber() {
         var admission = admission(
             cpu: 4,

@@ -64,9 +64,14 @@ package struct Admission: Sendable {
         precondition(
             waiting[request.processing] == nil && holding[request.processing] == nil,
             "Processing \(request.processing) has a request already")
-        let refusal = excess(of: request.resources, pools: request.pools)
+        let refusal = obstacles(to: request)
         if refusal.isEmpty { insert(request) }
         return refusal
+    }
+
+    /// Why a request can never start; nothing when it can. Whether its Processing waits or holds plays no part.
+    package func obstacles(to request: AdmissionRequest) -> [Blocker] {
+        excess(of: request.resources, pools: request.pools)
     }
 
     /// Takes a waiting request back; nothing happens when it does not wait.
