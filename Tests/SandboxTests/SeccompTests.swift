@@ -41,3 +41,12 @@ import Testing
         }
     }
 }
+
+@Suite struct BuiltInRevisionTests {
+    /// Else a host would go on with the filters of the version before. When a profile was changed on purpose, the revision
+    /// becomes what this says.
+    @Test func theRevisionIsThatOfTheProfiles() {
+        let content = SeccompProfile.default.fingerprint + SeccompProfile.strict.fingerprint
+        #expect(SeccompProfile.builtInRevision == Digest(content).text)
+    }
+}

@@ -3,15 +3,16 @@ import Glibc
 import Linux
 import SandboxPlan
 
-/// The groups of one engine: one for each attempt, below a parent of the engine's own.
+/// The groups of one engine: one for each attempt, below a parent of the engine's own if it has one.
 struct CgroupTree: Sendable {
     private let layout: CgroupLayout
-    private let name: String
+    private let name: String?
 
     /// Makes the engine's own group in every hierarchy.
     ///
-    /// - Parameter name: the group's name below the starter's own (v1) or the hierarchy's root (v2).
-    init(layout: CgroupLayout, name: String) throws(SandboxError) {
+    /// - Parameter name: the group's name below the starter's own (v1) or the hierarchy's root (v2); nil for an engine that
+    ///   makes few sandboxes and has none: their groups are below those themselves.
+    init(layout: CgroupLayout, name: String?) throws(SandboxError) {
         self.layout = layout
         self.name = name
         try makeOwnGroups()
@@ -20,6 +21,7 @@ struct CgroupTree: Sendable {
     private func makeOwnGroups() throws(SandboxError) {
         for parent in Set(layout.parents.values) {
             if layout.version == .v2 { try Self.delegate(parent) }
+            guard let name else { continue }
             guard mkdir("\(parent)/\(name)", 0o755) == 0 || errno == EEXIST else {
                 throw SandboxError("making the cgroup: \(SystemError("mkdir", "\(parent)/\(name)"))")
             }
@@ -43,7 +45,11 @@ struct CgroupTree: Sendable {
 
     /// The group's directories, each once.
     func directories(of group: String) -> [String] {
-        Set(layout.parents.values).sorted().map { "\($0)/\(name)/\(group)" }
+        Set(layout.parents.values).sorted().map { directory(of: group, in: $0) }
+    }
+
+    private func directory(of group: String, in parent: String) -> String {
+        name.map { "\(parent)/\($0)/\(group)" } ?? "\(parent)/altp-\(group)"
     }
 
     /// Makes a group with these limits and gives the steps with which pid 1 uses it.
@@ -73,7 +79,9 @@ struct CgroupTree: Sendable {
     }
 
     private func limitV1(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
-        func path(_ controller: CgroupLayout.Controller) -> String { "\(layout.parents[controller]!)/\(name)/\(group)" }
+        func path(_ controller: CgroupLayout.Controller) -> String {
+            directory(of: group, in: layout.parents[controller]!)
+        }
         let memory = path(.memory)
         try writeControlFile("\(path(.cpu))/cpu.cfs_period_us", "100000")
         try writeControlFile("\(path(.cpu))/cpu.cfs_quota_us", "\(Int(limits.cpu * 100_000))")
@@ -92,7 +100,7 @@ struct CgroupTree: Sendable {
     }
 
     private func limitV2(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
-        let directory = "\(layout.parents[.memory]!)/\(name)/\(group)"
+        let directory = directory(of: group, in: layout.parents[.memory]!)
         try writeControlFile("\(directory)/cpu.max", "\(Int(limits.cpu * 100_000)) 100000")
         try writeControlFile("\(directory)/memory.max", "\(limits.memory.bytes)")
         if access("\(directory)/memory.swap.max", F_OK) == 0 {
@@ -124,6 +132,7 @@ struct CgroupTree: Sendable {
 
     /// Removes the engine's own groups, unless sandboxes are still below.
     func removeAll() {
+        guard let name else { return }
         for parent in Set(layout.parents.values) { rmdir("\(parent)/\(name)") }
     }
 
@@ -131,7 +140,7 @@ struct CgroupTree: Sendable {
     func unenforceable(_ limits: Limits) -> [String] {
         var findings: [String] = []
         if layout.version == .v1 {
-            let parent = "\(layout.parents[.memory]!)/\(name)"
+            let parent = layout.parents[.memory]!
             if access("\(parent)/memory.memsw.limit_in_bytes", F_OK) != 0 {
                 findings.append(
                     "swap: \(limits.swap): this kernel does not account swap; boot with swapaccount=1, or switch swap off"

@@ -25,7 +25,7 @@ package final class SandboxEngine: Sendable {
                 "\(SystemError("execute", settings.initExecutable)). It is part of alt-processing and lies beside the "
                     + "altp executable: install both together")
         }
-        cgroups = try CgroupTree(layout: .ofHost(), name: settings.cgroup ?? "altp")
+        cgroups = try CgroupTree(layout: .ofHost(), name: settings.cgroup)
         watcher = try ProcessWatcher()
     }
 

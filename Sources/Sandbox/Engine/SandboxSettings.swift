@@ -6,7 +6,7 @@ package struct SandboxSettings: Sendable {
     package var initExecutable: String
     /// Path of the static `altp` executable that sandboxes have on their PATH; nil leaves it out.
     package var commandExecutable: String?
-    /// `HostConfiguration.cgroup`.
+    /// The group below which those of all sandboxes are; nil for one that makes few of them.
     package var cgroup: String?
     package var rootfs: [String: RootfsDefinition]
     /// A folder for compiled seccomp filters, below one that is root's; nil keeps them in memory alone.

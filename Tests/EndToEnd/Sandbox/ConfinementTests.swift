@@ -47,7 +47,7 @@ extension EndToEnd {
                     try HostProcess.descriptors(of: pid) == ["0", "1", "2"] ? () : nil
                 }
                 let groups = try String(contentsOfFile: "/proc/\(pid)/cgroup", encoding: .utf8)
-                let group = "/altp/run.\(runner).1"
+                let group = "/altp-run.\(runner).1"
                 #expect(
                     groups.split(separator: "\n").contains {
                         $0.hasSuffix(group) && ($0.contains("memory") || $0.hasPrefix("0:"))
@@ -67,7 +67,7 @@ extension EndToEnd {
             #expect(result.output == "started\n")
             #expect(HostProcess.find(commandLine: ["sleep", marker]) == nil)
             #expect(try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8) == mounts)
-            let groups = HostProcess.groups(below: "/sys/fs/cgroup", named: "run.\(runner).")
+            let groups = HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).")
             #expect(groups.isEmpty)
         }
 

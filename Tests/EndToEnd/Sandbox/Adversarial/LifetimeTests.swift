@@ -110,7 +110,7 @@ extension EndToEnd {
             let result = try attack.run("sleep \(attack.marker) & exec sleep \(attack.marker)", policy: Self.short) {
                 runner in
                 let sleeper = try attack.sleeper()
-                let group = HostProcess.groups(below: "/sys/fs/cgroup", named: "run.\(runner).1").first {
+                let group = HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).1").first {
                     access("/sys/fs/cgroup/\($0)/cgroup.freeze", F_OK) == 0
                 }
                 if let group {
@@ -158,7 +158,7 @@ extension EndToEnd {
             // `run` expects that the group is gone.
             let result = try attack.run("exec sleep \(attack.marker)") { runner in
                 let sleeper = try attack.sleeper()
-                let groups = HostProcess.groups(below: "/sys/fs/cgroup", named: "run.\(runner).1")
+                let groups = HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).1")
                 #expect(!groups.isEmpty)
                 for group in groups {
                     try "\(stranger.pid)".write(
@@ -190,7 +190,7 @@ extension EndToEnd {
                 #expect(try ChildProcess(next, environment: command.environment).wait().status == 0)
                 return FileTree.names(in: attack.runs).isEmpty ? () : nil
             }
-            #expect(HostProcess.groups(below: "/sys/fs/cgroup", named: "run.\(killed.pid).") == [])
+            #expect(HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(killed.pid).") == [])
         }
     }
 }

@@ -130,7 +130,7 @@ extension EndToEnd {
             ) { runner in
                 let sleeper = try attack.sleeper()
                 let group = try #require(
-                    HostProcess.groups(below: "/sys/fs/cgroup", named: "run.\(runner).1").first {
+                    HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).1").first {
                         access("/sys/fs/cgroup/\($0)/pids.max", F_OK) == 0
                     })
                 #expect(HostText("/sys/fs/cgroup/\(group)/pids.max").text == "23\n")
