@@ -46,14 +46,29 @@ extension Plan {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    package init(text: String) throws(PlanSyntaxError) {
+    package init(text: String) throws(PlanSyntaxError) { try self.init(text: Array(text.utf8)) }
+
+    /// Every start of a sandbox waits for this: one pass over the bytes, a string for each field.
+    package init(text: [UInt8]) throws(PlanSyntaxError) {
         self.init()
         var number = 0
-        for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) where !line.isEmpty
-        {
+        var fields: [String] = []
+        var start = 0
+        while start < text.count {
+            let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
+            defer { start = end + 1 }
+            guard end > start else { continue }
             number += 1
-            let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map(unescape)
-            guard read(fields) else { throw PlanSyntaxError(line: number, text: String(Substring(line))) }
+            fields.removeAll(keepingCapacity: true)
+            var position = start
+            while position <= end {
+                let tab = text[position..<end].firstIndex(of: UInt8(ascii: "\t")) ?? end
+                fields.append(unescape(text[position..<tab]))
+                position = tab + 1
+            }
+            guard read(fields) else {
+                throw PlanSyntaxError(line: number, text: String(decoding: text[start..<end], as: UTF8.self))
+            }
         }
     }
 
@@ -148,8 +163,8 @@ private func escape(_ field: String) -> String {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-private func unescape(_ field: Substring.UTF8View) -> String {
-    guard field.contains(UInt8(ascii: "\\")) else { return String(Substring(field)) }
+private func unescape(_ field: ArraySlice<UInt8>) -> String {
+    guard field.contains(UInt8(ascii: "\\")) else { return String(decoding: field, as: UTF8.self) }
     var bytes: [UInt8] = []
     var escaped = false
     for byte in field {

@@ -28,12 +28,15 @@ struct Attempt {
     }
 
     /// Writes the report so that it is there, whole, even after a power cut, and only then under its name.
-    func finish(_ report: InitReport) {
+    ///
+    /// - Parameter durably: false where the one who waits for it is gone with it in a power cut.
+    func finish(_ report: InitReport, durably: Bool) {
         let file = openat(directory, "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { exit(EXIT_FAILURE) }
         let written = (try? FileDescriptor(owning: dup(file)).writeAll(Array(report.json.utf8))) != nil
-        guard written, fsync(file) == 0, renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
-            fsync(directory) == 0
+        guard written, !durably || fsync(file) == 0,
+            renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
+            !durably || fsync(directory) == 0
         else { exit(EXIT_FAILURE) }
         exit(EXIT_SUCCESS)
     }

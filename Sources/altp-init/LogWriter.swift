@@ -9,7 +9,9 @@ struct LogWriter {
     private let tailLimit: Int
     private var head: Int64 = 0
     private var tail: [UInt8] = []
-    private var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    /// Allocated when there is something to read.
+    private var buffer: [UInt8] = []
+    private static let bufferSize = 64 * 1024
     private(set) var dropped: Int64 = 0
     private(set) var atEnd = false
 
@@ -23,6 +25,7 @@ struct LogWriter {
 
     /// Takes one read's worth from the pipe.
     mutating func take(from pipe: Int32) {
+        if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: Self.bufferSize) }
         let count = buffer.withUnsafeMutableBytes { read(pipe, $0.baseAddress!, $0.count) }
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         guard count > 0 else {

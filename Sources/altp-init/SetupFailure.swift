@@ -32,7 +32,7 @@ func readPlan() throws(SetupFailure) -> Plan {
     let file = FileDescriptor(owning: planDescriptor)
     let bytes = try setup { () throws(SystemError) in try file.readAll(limit: 8 << 20) }
     do {
-        return try Plan(text: String(decoding: bytes, as: UTF8.self))
+        return try Plan(text: bytes)
     } catch {
         throw SetupFailure(step: "read the plan, line \(error.line)", number: EINVAL)
     }

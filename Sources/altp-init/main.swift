@@ -13,8 +13,10 @@ let filterDescriptor: Int32 = 5
 umask(0)
 guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
 var report = InitReport()
+var durably = true
 do throws(SetupFailure) {
     let plan = try readPlan()
+    durably = !plan.endsWithStarter
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
@@ -24,4 +26,4 @@ do throws(SetupFailure) {
     report.end = .setup(step: error.step, errno: error.number)
     report.endedAt = Clock.realMilliseconds()
 }
-attempt.finish(report)
+attempt.finish(report, durably: durably)
