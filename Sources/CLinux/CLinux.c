@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
+#include <linux/genetlink.h>
 #include <linux/loop.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -290,6 +291,54 @@ int altp_project_set(int fd, uint32_t project) {
     attributes.fsx_projid = project;
     attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
     return ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
+}
+
+int altp_quota_events(void) {
+    int descriptor = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_GENERIC);
+    if (descriptor < 0) return -1;
+    struct sockaddr_nl address;
+    memset(&address, 0, sizeof address);
+    address.nl_family = AF_NETLINK;
+    // This family's number and that of its one group are fixed.
+    int group = GENL_ID_VFS_DQUOT;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+        setsockopt(descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
+        return descriptor;
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return -1;
+}
+
+int altp_quota_event(int descriptor, uint32_t project) {
+    char buffer[4096];
+    struct sockaddr_nl sender;
+    socklen_t sender_size = sizeof sender;
+    ssize_t size = recvfrom(descriptor, buffer, sizeof buffer, 0, (struct sockaddr *)&sender, &sender_size);
+    if (size < 0) return -1;
+    struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+    // Only the kernel speaks here; others may send to us all the same.
+    if (sender.nl_pid != 0 || !NLMSG_OK(header, (size_t)size) || header->nlmsg_type != GENL_ID_VFS_DQUOT) return 0;
+    uint32_t type = 0, warning = 0;
+    uint64_t excess = UINT64_MAX;
+    size_t rest = header->nlmsg_len - NLMSG_HDRLEN;
+    char *position = (char *)NLMSG_DATA(header) + GENL_HDRLEN;
+    rest = rest > GENL_HDRLEN ? rest - GENL_HDRLEN : 0;
+    while (rest >= NLA_HDRLEN) {
+        struct nlattr *attribute = (struct nlattr *)position;
+        size_t length = attribute->nla_len;
+        if (length < NLA_HDRLEN || length > rest) break;
+        char *value = position + NLA_HDRLEN;
+        size_t value_size = length - NLA_HDRLEN;
+        if (attribute->nla_type == QUOTA_NL_A_QTYPE && value_size == 4) memcpy(&type, value, 4);
+        if (attribute->nla_type == QUOTA_NL_A_WARNING && value_size == 4) memcpy(&warning, value, 4);
+        if (attribute->nla_type == QUOTA_NL_A_EXCESS_ID && value_size == 8) memcpy(&excess, value, 8);
+        size_t step = NLA_ALIGN(length);
+        if (step > rest) break;
+        position += step;
+        rest -= step;
+    }
+    return type == PRJQUOTA && excess == project && (warning == QUOTA_NL_BHARDWARN || warning == QUOTA_NL_IHARDWARN);
 }
 
 int altp_loop_attach(int control, int image, int *number) {

@@ -14,6 +14,8 @@ package enum PlanStep: Equatable, Sendable {
     case ownedDirectory(path: String, owner: UInt32)
     /// Watches what is free where a host directory lies, which is what the Script may still add.
     case watchDisk(path: String)
+    /// Listens for what the kernel refuses a project of quotas; where it tells nobody, `watchDisk` has to see it.
+    case watchQuota(project: UInt32)
     /// Mounts a tmpfs on this host directory; it becomes the sandbox's root.
     case makeRoot(directory: String)
     /// A directory in the sandbox, its parents too.

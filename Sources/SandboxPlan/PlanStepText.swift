@@ -8,6 +8,7 @@ extension PlanStep {
         case .mountImage(let image, let directory): ["image", image, directory]
         case .ownedDirectory(let path, let owner): ["owned-dir", path, "\(owner)"]
         case .watchDisk(let path): ["watch-disk", path]
+        case .watchQuota(let project): ["watch-quota", "\(project)"]
         case .makeRoot(let directory): ["root", directory]
         case .directory(let path, let mode): ["dir", path, octal(mode)]
         case .symlink(let path, let target): ["symlink", path, target]
@@ -41,6 +42,9 @@ extension PlanStep {
             guard let owner = UInt32(fields[2]) else { return nil }
             self = .ownedDirectory(path: fields[1], owner: owner)
         case ("watch-disk", 2): self = .watchDisk(path: fields[1])
+        case ("watch-quota", 2):
+            guard let project = UInt32(fields[1]) else { return nil }
+            self = .watchQuota(project: project)
         case ("root", 2): self = .makeRoot(directory: fields[1])
         case ("dir", 3):
             guard let mode = UInt32(fields[2], radix: 8) else { return nil }

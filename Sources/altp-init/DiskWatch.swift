@@ -5,7 +5,7 @@ import Linux
 /// What the Script has added to the disk, by what is left of it: project quotas and images both tell that through
 /// statfs(2), which needs no privilege.
 ///
-/// The kernel tells nobody that a write was refused, so it is looked in time: as often as the Script could have used up
+/// Of an image the kernel tells nobody that a write was refused, so it is looked in time: as often as the Script could have used up
 /// the rest, within bounds.
 struct DiskWatch {
     private struct Place {
@@ -37,6 +37,9 @@ struct DiskWatch {
         }
         if !places.isEmpty { nextLook = Clock.milliseconds() }
     }
+
+    /// The kernel said so itself.
+    mutating func wasRefused() { wasFull = true }
 
     mutating func look() {
         guard !places.isEmpty else { return }

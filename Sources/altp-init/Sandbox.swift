@@ -14,6 +14,9 @@ struct Surroundings {
     var outOfMemory: Int32 = -1
     /// Directories where the Script adds to the disk.
     var disks: [Int32] = []
+    /// Where the kernel tells of refusals by quotas, and the project that is ours.
+    var quotaEvents: Int32 = -1
+    var project: UInt32 = 0
     var events: EventsFile?
 }
 
@@ -50,6 +53,9 @@ struct Sandbox {
         case .ownedDirectory(let path, let owner): try makeOwnedDirectory(path, owner)
         case .watchDisk(let path):
             surroundings.disks.append(try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_DIRECTORY).take())
+        case .watchQuota(let project):
+            surroundings.quotaEvents = altp_quota_events()
+            surroundings.project = project
         case .makeRoot(let directory): try makeRoot(directory)
         case .directory(let path, let mode): try MountPoint.makeDirectories(inside(path), mode: mode)
         case .symlink(let path, let target): try check("symlink", path) { symlink(target, inside(path)) }

@@ -54,6 +54,7 @@ struct Supervisor {
         report.endedAt = Clock.realMilliseconds()
         endTheRest()
         disk.look()
+        if surroundings.quotaEvents >= 0 { takeQuotaEvents() }
         log.finish()
         keepEvents()
 
@@ -115,6 +116,7 @@ struct Supervisor {
             pollfd(fd: script.output, events: Int16(POLLIN), revents: 0),
             pollfd(fd: script.listener, events: Int16(POLLIN), revents: 0),
             pollfd(fd: surroundings.outOfMemory, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: surroundings.quotaEvents, events: Int16(POLLIN), revents: 0),
         ]
         if log.atEnd { polled[1].fd = -1 }
         if filterIsGone { polled[2].fd = -1 }
@@ -130,6 +132,16 @@ struct Supervisor {
         if polled[3].revents != 0 {
             var count: UInt64 = 0
             if read(surroundings.outOfMemory, &count, 8) == 8 { interruptAtOnce(.outOfMemory) }
+        }
+        if polled[4].revents != 0 { takeQuotaEvents() }
+    }
+
+    /// All that is there: others' refusals must not fill the queue.
+    private mutating func takeQuotaEvents() {
+        for _ in 0..<64 {
+            let answer = altp_quota_event(surroundings.quotaEvents, surroundings.project)
+            if answer < 0 { return }
+            if answer > 0 { disk.wasRefused() }
         }
     }
 

@@ -17,7 +17,7 @@ import Testing
         .tmpfs(path: "/tmp", mode: 0o1777, size: 1 << 30, inodes: 1024), .devpts(path: "/dev/pts"),
         .mountImage(image: "/state/disk/image", directory: "/state/disk/mounted"),
         .ownedDirectory(path: "/state/disk/mounted/scratch", owner: 1_879_049_192),
-        .watchDisk(path: "/state/disk/mounted"), .events(path: "/run/altp-events", owner: 1000, limit: 1 << 20),
+        .watchDisk(path: "/state/disk/mounted"), .watchQuota(project: 1_879_048_192), .events(path: "/run/altp-events", owner: 1000, limit: 1 << 20),
         .proc(path: "/proc"),
         .mask(path: "/proc/kcore"), .readOnly(path: "/proc/sys"), .enterRoot,
     ]

@@ -52,6 +52,12 @@ int altp_quota_limit(int fd, uint32_t project, uint64_t bytes, uint64_t inodes);
 // Makes a directory, and all that is made in it from now on, count for a project (FS_IOC_FSSETXATTR, ioctl_xfs_fsgetxattr(2)).
 int altp_project_set(int fd, uint32_t project);
 
+// A netlink socket on which the kernel tells of refusals by quotas, of all file systems (Documentation/filesystems/quota.rst);
+// only in the initial network namespace. Or -1.
+int altp_quota_events(void);
+// Takes one message: 1 when this project was refused blocks or inodes, 0 for any other, -1 when there is none.
+int altp_quota_event(int descriptor, uint32_t project);
+
 // Attaches an image to a free loop device that goes with its last user (loop(4)). `control` is /dev/loop-control.
 // Returns the device's descriptor and stores its number, or -1.
 int altp_loop_attach(int control, int image, int *number);

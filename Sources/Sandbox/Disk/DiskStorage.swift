@@ -113,7 +113,8 @@ struct DiskStorage: Sendable {
             try ProjectQuota.limit(
                 project, bytes: allowance.bytes.map { used.bytes + $0 },
                 inodes: allowance.inodes.map { used.inodes + $0 }, at: folder)
-            return allowance.isUnlimited ? [] : [.watchDisk(path: attempt.writable(.directories)[0])]
+            guard !allowance.isUnlimited else { return [] }
+            return [.watchQuota(project: project), .watchDisk(path: attempt.writable(.directories)[0])]
         } catch {
             throw SandboxError("limiting the disk of \(specification.reference): \(error)")
         }
