@@ -385,6 +385,8 @@ int altp_copy_sparse(int from, int to) {
     }
 }
 
+int altp_syncfs(int fd) { return syncfs(fd); }
+
 int altp_capset_none(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];

@@ -20,23 +20,3 @@ package struct HostFolder: Sendable, Hashable {
     /// The folder beside `tasks/NAME.yaml` that holds the Task's scripts; it may not exist.
     package func scriptsFolder(of task: String) -> String { "\(path)/tasks/\(task)" }
 }
-
-/// The file system that a sandbox sees: `rootfs/NAME.yaml`. `host` needs no file.
-package struct RootfsDefinition: Sendable, Hashable, Codable {
-    package var name: String
-    package var description: String?
-    package var source: Source
-
-    package enum Source: Sendable, Hashable, Codable {
-        /// The host's own `/usr`, read-only.
-        case host
-        /// A directory that holds a whole root file system.
-        case directory(String)
-    }
-
-    package init(name: String, description: String? = nil, source: Source) {
-        self.name = name
-        self.description = description
-        self.source = source
-    }
-}

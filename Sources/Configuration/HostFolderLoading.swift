@@ -56,7 +56,7 @@ private struct HostFolderLoader {
         let (host, hostProblems, poolsAreKnown) = host()
         let policyFolder = "\(path)/policies"
         let rootfs = files(in: "rootfs") { root, name, findings in
-            HostReader(findings: findings).rootfs(root, name: name)
+            RootfsReader(findings: findings).rootfs(root, name: name)
         }
         let rootfsUnlisted = unlisted["rootfs"]
         let policies = files(in: "policies") { root, name, findings in

@@ -129,15 +129,29 @@ extension SeccompChoice {
 }
 
 extension RootfsDefinition.Source {
-    private enum Key: CodingKey { case directory }
+    private enum Key: String, CodingKey {
+        case directory, build
+        case imported = "import"
+    }
 
-    /// `"host"`, or `{"directory": PATH}`.
+    /// `"host"`, or `{"directory": PATH}`, `{"build": {…}}`, `{"import": "oci:PATH"}`.
     package init(from decoder: any Decoder) throws {
         if let word = try? decoder.singleValueContainer().decode(String.self) {
             guard word == "host" else { throw corrupted(decoder, "not a rootfs: \(word)") }
             self = .host
         } else {
-            self = .directory(try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .directory))
+            let values = try decoder.container(keyedBy: Key.self)
+            if values.contains(.build) {
+                self = .build(try values.decode(RootfsBuild.self, forKey: .build))
+            } else if values.contains(.imported) {
+                let text = try values.decode(String.self, forKey: .imported)
+                guard let image = ContainerImage(parsing: text) else {
+                    throw corrupted(decoder, "not a container image: \(text)")
+                }
+                self = .imported(image)
+            } else {
+                self = .directory(try values.decode(String.self, forKey: .directory))
+            }
         }
     }
 
@@ -147,6 +161,12 @@ extension RootfsDefinition.Source {
         case .directory(let path):
             var values = encoder.container(keyedBy: Key.self)
             try values.encode(path, forKey: .directory)
+        case .build(let build):
+            var values = encoder.container(keyedBy: Key.self)
+            try values.encode(build, forKey: .build)
+        case .imported(let image):
+            var values = encoder.container(keyedBy: Key.self)
+            try values.encode(image.description, forKey: .imported)
         }
     }
 }

@@ -21,6 +21,7 @@ extension Launcher {
         var next = lenient.folder
         let hostIsGood = !lenient.problems.contains { $0.file == "altp.yaml" }
         next.host = hostIsGood ? takeHost(next.host, &report) : folder.host
+        engine.take(rootfs: next.rootfs)
         for (name, definition) in next.tasks.sorted(by: { $0.key < $1.key }) {
             if !take(definition, stored[name], &report) { next.tasks[name] = folder.tasks[name] }
         }

@@ -18,9 +18,13 @@ package enum PlanStep: Equatable, Sendable {
     case watchQuota(project: UInt32)
     /// Mounts a tmpfs on this host directory; it becomes the sandbox's root.
     case makeRoot(directory: String)
+    /// Mounts an overlay on this host directory; it becomes the sandbox's root. All that is written goes into `upper`, never
+    /// into `lower`, whose ids are mapped.
+    case makeOverlayRoot(directory: String, layers: OverlayLayers, map: IdentityMap)
     /// A directory in the sandbox, its parents too.
     case directory(path: String, mode: UInt32)
     case symlink(path: String, target: String)
+    /// Takes the place of what is there already; it belongs to the sandbox's root.
     case file(path: String, mode: UInt32, content: String)
     /// A character device.
     case device(path: String, major: UInt32, minor: UInt32)
@@ -30,14 +34,32 @@ package enum PlanStep: Equatable, Sendable {
     /// A file that belongs to this host uid and holds at most so many bytes. At the end its content is copied into the
     /// attempt's directory, as `events.jsonl`.
     case events(path: String, owner: UInt32, limit: UInt64)
+    /// A small tmpfs in which devices can be used, unlike in other mounts.
+    case deviceFolder(path: String)
     case devpts(path: String)
     case proc(path: String)
     /// Hides a file or directory of the sandbox, when it exists there.
     case mask(path: String)
     /// Makes what is at this path of the sandbox read-only, when it exists there.
     case readOnly(path: String)
-    /// Leaves the host's root behind; the sandbox's becomes read-only.
+    /// Leaves the host's root behind; the sandbox's becomes read-only, unless it is an overlay.
     case enterRoot
+}
+
+/// Host directories that an overlay is made of.
+package struct OverlayLayers: Equatable, Sendable {
+    /// Never changed.
+    package var lower: String
+    /// Takes what is written.
+    package var upper: String
+    /// The overlay's own, empty and on the same file system as `upper`.
+    package var work: String
+
+    package init(lower: String, upper: String, work: String) {
+        self.lower = lower
+        self.upper = upper
+        self.work = work
+    }
 }
 
 package enum CgroupVersion: String, Sendable {
@@ -80,20 +102,23 @@ package struct MountFlags: OptionSet, Sendable, Hashable {
 /// An idmapped mount: each id on the file system appears as another one (both in the host's numbers), and the other way
 /// round. What has an id that is not here can be read as its mode says and not be changed.
 package struct IdentityMap: Equatable, Sendable {
-    package struct Pair: Equatable, Sendable {
+    /// So many ids from one on, which appear as those from another one on.
+    package struct Range: Equatable, Sendable {
         package var onDisk: UInt32
         package var seen: UInt32
+        package var count: UInt32
 
-        package init(onDisk: UInt32, seen: UInt32) {
+        package init(onDisk: UInt32, seen: UInt32, count: UInt32 = 1) {
             self.onDisk = onDisk
             self.seen = seen
+            self.count = count
         }
     }
 
-    package var uids: [Pair]
-    package var gids: [Pair]
+    package var uids: [Range]
+    package var gids: [Range]
 
-    package init(uids: [Pair], gids: [Pair]) {
+    package init(uids: [Range], gids: [Range]) {
         self.uids = uids
         self.gids = gids
     }

@@ -10,6 +10,8 @@ extension PlanStep {
         case .watchDisk(let path): ["watch-disk", path]
         case .watchQuota(let project): ["watch-quota", "\(project)"]
         case .makeRoot(let directory): ["root", directory]
+        case .makeOverlayRoot(let directory, let layers, let map):
+            ["overlay-root", directory, layers.lower, layers.upper, layers.work, map.field]
         case .directory(let path, let mode): ["dir", path, octal(mode)]
         case .symlink(let path, let target): ["symlink", path, target]
         case .file(let path, let mode, let content): ["file", path, octal(mode), content]
@@ -19,6 +21,7 @@ extension PlanStep {
             ["bind", source, target, flags.field, map.field]
         case .tmpfs(let path, let mode, let size, let inodes): ["tmpfs", path, octal(mode), "\(size)", "\(inodes)"]
         case .events(let path, let owner, let limit): ["events", path, "\(owner)", "\(limit)"]
+        case .deviceFolder(let path): ["devices", path]
         case .devpts(let path): ["devpts", path]
         case .proc(let path): ["proc", path]
         case .mask(let path): ["mask", path]
@@ -46,6 +49,11 @@ extension PlanStep {
             guard let project = UInt32(fields[1]) else { return nil }
             self = .watchQuota(project: project)
         case ("root", 2): self = .makeRoot(directory: fields[1])
+        case ("overlay-root", 6):
+            guard let map = IdentityMap(field: fields[5]) else { return nil }
+            self = .makeOverlayRoot(
+                directory: fields[1], layers: OverlayLayers(lower: fields[2], upper: fields[3], work: fields[4]),
+                map: map)
         case ("dir", 3):
             guard let mode = UInt32(fields[2], radix: 8) else { return nil }
             self = .directory(path: fields[1], mode: mode)
@@ -71,6 +79,7 @@ extension PlanStep {
         case ("events", 4):
             guard let owner = UInt32(fields[2]), let limit = UInt64(fields[3]) else { return nil }
             self = .events(path: fields[1], owner: owner, limit: limit)
+        case ("devices", 2): self = .deviceFolder(path: fields[1])
         case ("devpts", 2): self = .devpts(path: fields[1])
         case ("proc", 2): self = .proc(path: fields[1])
         case ("mask", 2): self = .mask(path: fields[1])
@@ -101,21 +110,28 @@ extension MountFlags {
 }
 
 extension IdentityMap {
-    /// `u33:1000,g33:1000`: kind, id on disk, id seen.
+    /// `u33:1000:1,g33:1000:1`: kind, first id on disk, first id seen, how many.
     fileprivate var field: String {
-        (uids.map { "u\($0.onDisk):\($0.seen)" } + gids.map { "g\($0.onDisk):\($0.seen)" }).joined(separator: ",")
+        (uids.map { "u\($0.field)" } + gids.map { "g\($0.field)" }).joined(separator: ",")
     }
 
     fileprivate init?(field: String) {
         self.init(uids: [], gids: [])
         for item in field.split(separator: ",") {
             let numbers = item.dropFirst().split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
-            guard numbers.count == 2, let onDisk = numbers[0], let seen = numbers[1] else { return nil }
+            guard numbers.count == 3, let onDisk = numbers[0], let seen = numbers[1], let count = numbers[2] else {
+                return nil
+            }
+            let range = Range(onDisk: onDisk, seen: seen, count: count)
             switch item.first {
-            case "u": uids.append(Pair(onDisk: onDisk, seen: seen))
-            case "g": gids.append(Pair(onDisk: onDisk, seen: seen))
+            case "u": uids.append(range)
+            case "g": gids.append(range)
             default: return nil
             }
         }
     }
+}
+
+extension IdentityMap.Range {
+    fileprivate var field: String { "\(onDisk):\(seen):\(count)" }
 }

@@ -30,6 +30,17 @@ enum MountPoint {
         return parent
     }
 
+    /// A file of this content, in place of what is there: in an image that may be a link to anywhere.
+    static func writeFile(_ path: String, _ content: String, mode: UInt32, owner: UInt32) throws(SystemError) {
+        let parts = path.split(separator: "/").map(String.init)
+        let parent = try open(parts.dropLast().joined(separator: "/"), directory: true)
+        if unlinkat(parent.raw, parts.last ?? "", 0) != 0 && errno != ENOENT { throw SystemError("unlink", path) }
+        let file = try FileDescriptor.open(
+            parts.last ?? "", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode, at: parent.raw)
+        try file.writeAll(Array(content.utf8))
+        try check("fchown", path) { fchown(file.raw, owner, owner) }
+    }
+
     /// Hides a file behind the null device, or a directory behind an empty one; nothing when there is none.
     static func mask(_ path: String) throws(SystemError) {
         var status = stat()
@@ -90,7 +101,9 @@ enum Device {
 
 enum UserNamespace {
     /// A user namespace for an idmapped mount: what is `onDisk` on the file system is `seen` by the host's kernel.
-    static func mapping(_ map: IdentityMap) throws(SystemError) -> FileDescriptor {
+    ///
+    /// - Parameter proc: where a procfs of this pid namespace is mounted; the sandbox's unless given.
+    static func mapping(_ map: IdentityMap, proc: String = "proc") throws(SystemError) -> FileDescriptor {
         // A namespace needs a process to be made and mapped; it can go once the namespace is open.
         let holder = LinuxCall.fork(.user)
         if holder == 0 {
@@ -101,13 +114,13 @@ enum UserNamespace {
             kill(holder, SIGKILL)
             waitpid(holder, nil, 0)
         }
-        try writeControlFile("proc/\(holder)/uid_map", Self.lines(map.uids))
-        try writeControlFile("proc/\(holder)/gid_map", Self.lines(map.gids))
-        return try FileDescriptor.open("proc/\(holder)/ns/user", O_RDONLY)
+        try writeControlFile("\(proc)/\(holder)/uid_map", Self.lines(map.uids))
+        try writeControlFile("\(proc)/\(holder)/gid_map", Self.lines(map.gids))
+        return try FileDescriptor.open("\(proc)/\(holder)/ns/user", O_RDONLY)
     }
 
     /// As user_namespaces(7) has it: an id inside (here: on disk), the id outside, how many.
-    private static func lines(_ pairs: [IdentityMap.Pair]) -> String {
-        pairs.map { "\($0.onDisk) \($0.seen) 1\n" }.joined()
+    private static func lines(_ ranges: [IdentityMap.Range]) -> String {
+        ranges.map { "\($0.onDisk) \($0.seen) \($0.count)\n" }.joined()
     }
 }

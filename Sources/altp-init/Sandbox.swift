@@ -23,9 +23,14 @@ struct Surroundings {
 /// The mounts of the sandbox, made step by step.
 struct Sandbox {
     private(set) var surroundings = Surroundings()
+    /// What holds for the root as soon as the Script can see it.
+    private var rootFlags: MountFlags = [.readOnly, .noSetUID]
+    /// Whom the files belong to that are written here: the sandbox's root.
+    private let owner: UInt32
 
     /// Applies the plan's steps in their order.
     init(plan: Plan) throws(SetupFailure) {
+        owner = plan.firstUID
         // What is mounted from here on is this namespace's alone.
         try setup { () throws(SystemError) in
             try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
@@ -57,11 +62,13 @@ struct Sandbox {
             surroundings.quotaEvents = altp_quota_events()
             surroundings.project = project
         case .makeRoot(let directory): try makeRoot(directory)
+        case .makeOverlayRoot(let directory, let layers, let map):
+            rootFlags = [.noSetUID, .noDevices]
+            try OverlayRoot(directory: directory, layers: layers, map: map).make()
         case .directory(let path, let mode): try MountPoint.makeDirectories(inside(path), mode: mode)
         case .symlink(let path, let target): try check("symlink", path) { symlink(target, inside(path)) }
         case .file(let path, let mode, let content):
-            let file = try FileDescriptor.open(inside(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
-            try file.writeAll(Array(content.utf8))
+            try MountPoint.writeFile(inside(path), content, mode: mode, owner: owner)
         case .device(let path, let major, let minor): try Device.make(inside(path), major: major, minor: minor)
         case .bind(let source, let target, let flags, let map):
             try Bind(source: source, target: inside(target), flags: flags, map: map).apply()
@@ -74,6 +81,11 @@ struct Sandbox {
             }
         case .events(let path, let owner, let limit):
             surroundings.events = try EventsFile(path: inside(path), owner: owner, limit: limit)
+        case .deviceFolder(let path):
+            try MountPoint.makeDirectories(inside(path), mode: 0o755)
+            try check("mount", path) {
+                mount("tmpfs", inside(path), "tmpfs", UInt(MS_NOSUID | MS_NOEXEC), "mode=755,size=64k,nr_inodes=64")
+            }
         case .devpts(let path):
             try MountPoint.makeDirectories(inside(path), mode: 0o755)
             try check("mount", path) {
@@ -121,6 +133,6 @@ struct Sandbox {
         try check("pivot_root") { LinuxCall.pivotRoot(".", ".") }
         try check("umount2", "the host's root") { umount2(".", Int32(MNT_DETACH)) }
         try check("chdir", "/") { chdir("/") }
-        try check("mount_setattr", "/") { LinuxCall.setMountAttributes(AT_FDCWD, "/", [.readOnly, .noSetUID]) }
+        try check("mount_setattr", "/") { LinuxCall.setMountAttributes(AT_FDCWD, "/", rootFlags) }
     }
 }

@@ -1,5 +1,5 @@
 // Pid 1 of a sandbox. Its starter gives it the plan as descriptor 3, the attempt's directory as 4 and, when the plan has
-// one, the seccomp filter as 5. It is single-threaded, so that it may fork and run ordinary code afterwards, and it stays
+// one, the seccomp filter as 5; what comes after that, the lock of the sandbox's image, it only keeps open. It is single-threaded, so that it may fork and run ordinary code afterwards, and it stays
 // outside the Script's user namespace: nothing in the sandbox can trace it, signal it or open what it has open.
 
 import CLinux

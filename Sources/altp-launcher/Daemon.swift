@@ -97,7 +97,8 @@ struct Daemon {
         let command = "\(beside)altp"
         return SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
-            cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs, diskTemplates: state.diskTemplates,
+            cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs, images: ImageStore(state: state.path),
+            diskTemplates: state.diskTemplates,
             tellLeftover: {
                 LauncherLog.write(
                     .warning, "something of an ended sandbox could not be removed", ("error", $0.description))

@@ -5,6 +5,12 @@ import Testing
     static let steps: [PlanStep] = [
         .watch(.memoryPeak, path: "/sys/fs/cgroup/altp/1/memory.peak"), .join(.v1, path: "/c/pids/tasks"),
         .join(.v2, path: "/c/altp/42"), .watchOutOfMemory(path: "/c/memory/42"), .makeRoot(directory: "/state/root"),
+        .makeOverlayRoot(
+            directory: "/state/root", layers: OverlayLayers(lower: "/images/a b", upper: "/state/u", work: "/state/w"),
+            map: IdentityMap(
+                uids: [.init(onDisk: 0, seen: 1_879_048_192, count: 65_536)],
+                gids: [.init(onDisk: 0, seen: 1_879_048_192, count: 65_536)])),
+        .deviceFolder(path: "/dev"),
         .directory(path: "/etc", mode: 0o755), .symlink(path: "/bin", target: "usr/bin"),
         .file(path: "/etc/passwd", mode: 0o644, content: "root:x:0:0\n\ttab and \\ backslash\n"),
         .device(path: "/dev/null", major: 1, minor: 3),

@@ -65,6 +65,8 @@ int altp_loop_attach(int control, int image, int *number);
 // no hole; 0 or -1.
 int altp_copy_sparse(int from, int to);
 
+// syncfs(2): writes the whole file system back.
+int altp_syncfs(int fd);
 int altp_capset_none(void);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);

@@ -1,4 +1,4 @@
-/// Reads altp.yaml and rootfs definitions.
+/// Reads altp.yaml.
 struct HostReader {
     let findings: Findings
 
@@ -15,8 +15,8 @@ struct HostReader {
         // An empty altp.yaml is a host with every default.
         guard let root, !root.isNull else { return true }
         guard let reader = MappingReader(root, "a host", keys: Self.keys, findings) else { return false }
-        host.state = folder("state", reader) ?? host.state
-        host.run = folder("run", reader) ?? host.run
+        host.state = reader.folder("state") ?? host.state
+        host.run = reader.folder("run") ?? host.run
         host.cpu = reader.number("cpu", above: 0, upTo: 4096)
         host.memory = reader.size("memory", atLeast: 1 << 20)
         for key in NotYetEnforced.hostKeys {
@@ -52,30 +52,5 @@ struct HostReader {
             }
         }
         return poolsAreKnown
-    }
-
-    private func folder(_ key: String, _ reader: MappingReader) -> String? {
-        guard let value = reader.value(key), let path = reader.string(key) else { return nil }
-        guard Names.isNormalPath(path), path != "/" else {
-            findings.report(value, "\(key): expected an absolute path without . and ..; got \(value.kind)")
-            return nil
-        }
-        return path
-    }
-
-    func rootfs(_ root: YAMLNode?, name: String) -> RootfsDefinition? {
-        let keys = ["description", "directory"]
-        guard let root else {
-            findings.report("the file is empty; a rootfs has a directory")
-            return nil
-        }
-        guard name != "host" else {
-            findings.report("\"host\" is the host's own /usr and has no file; choose another name")
-            return nil
-        }
-        guard let reader = MappingReader(root, "a rootfs", keys: keys, findings) else { return nil }
-        reader.require("directory", "a folder that holds a whole root file system")
-        guard let path = folder("directory", reader) else { return nil }
-        return RootfsDefinition(name: name, description: reader.string("description"), source: .directory(path))
     }
 }

@@ -44,6 +44,16 @@ struct MappingReader {
 
     func string(_ key: String) -> String? { read(key, "a text") { $0.text } }
 
+    /// An absolute path that is not the root itself.
+    func folder(_ key: String) -> String? {
+        guard let value = value(key), let path = string(key) else { return nil }
+        guard Names.isNormalPath(path), path != "/" else {
+            findings.report(value, "\(key): expected an absolute path without . and ..; got \(value.kind)")
+            return nil
+        }
+        return path
+    }
+
     func integer(_ key: String, _ range: ClosedRange<Int>) -> Int? {
         let limits =
             range.upperBound == .max

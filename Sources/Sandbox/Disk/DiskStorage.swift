@@ -67,6 +67,13 @@ struct DiskStorage: Sendable {
             for directory in attempt.writable(.directories) {
                 try makeOwnedDirectory(directory, identity: specification.identity)
             }
+            guard specification.policy.rootfs != "host" else { return }
+            let overlay = attempt.overlay(.directories)
+            for directory in [overlay.upper, overlay.work] {
+                // The owner and the mode of the root are those of the upper layer.
+                try makeOwnedDirectory(
+                    directory, identity: specification.identity, owner: specification.identity.firstUID)
+            }
         case .images: try attempt.imageFolder.make()
         }
     }
@@ -88,6 +95,12 @@ struct DiskStorage: Sendable {
                 steps.append(.watchDisk(path: folder.mountPoint))
             }
             try add(attempt.imageFolder, attempt.writable(.images))
+            if specification.policy.rootfs != "host" {
+                let overlay = attempt.overlay(.images)
+                steps += [overlay.upper, overlay.work].map {
+                    .ownedDirectory(path: $0, owner: specification.identity.firstUID)
+                }
+            }
             if let shared = specification.processingDirectory {
                 let folder = ImageFolder(path: shared)
                 try add(folder, [folder.files])
@@ -128,10 +141,14 @@ struct DiskStorage: Sendable {
         try? ProjectQuota.limit(identity.project, bytes: nil, inodes: nil, at: folder)
     }
 
-    private func makeOwnedDirectory(_ path: String, identity: SandboxIdentity) throws(SystemError) {
+    /// - Parameter owner: the Script unless given.
+    private func makeOwnedDirectory(
+        _ path: String, identity: SandboxIdentity, owner: UInt32? = nil
+    ) throws(SystemError) {
+        let owner = owner ?? identity.hostUID
         try check("mkdir", path) { mkdir(path, 0o755) }
         let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        try check("fchown", path) { fchown(directory.raw, identity.hostUID, identity.hostUID) }
+        try check("fchown", path) { fchown(directory.raw, owner, owner) }
         if ProjectQuota.isEnforced(directory) {
             try ProjectQuota.assign(identity.project, to: directory, path: path)
         }

@@ -26,6 +26,13 @@ package struct AttemptDirectory: Sendable, Hashable {
         return ["\(place)/scratch"]
     }
 
+    /// Where the sandbox's changes of its rootfs go, where that is no `host`: an overlay's upper layer, whose whiteouts are
+    /// character devices 0:0, and the overlay's own directory beside it.
+    func overlay(_ storage: SandboxStorage) -> (upper: String, work: String) {
+        let place = storage == .images ? imageFolder.mountPoint : path
+        return ("\(place)/upper", "\(place)/work")
+    }
+
     /// What the Script appended to `$ALTP_EVENTS`, once it has ended and when it did: hostile bytes.
     package var events: String { "\(path)/events.jsonl" }
     package var log: String { "\(path)/log" }

@@ -15,9 +15,12 @@ struct InitProcess: ~Copyable {
 
     /// Starts `altp-init` in its mount and pid namespace, with the plan, the attempt's directory and the filter.
     ///
+    /// - Parameter hold: the lock of the sandbox's image, held by pid 1 as long as it lives: the kernel then releases it
+    ///   whatever happens, and it outlives this process.
     /// - Parameter streams: its standard streams; nil for the null device.
     static func spawn(
-        _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?
+        _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?,
+        hold: ImageHold?
     ) throws(SandboxError) -> InitProcess {
         for text in plan.arguments + plan.environment + [plan.workingDirectory] where text.utf8.contains(0) {
             throw SandboxError("starting the sandbox: an argument or a variable contains a NUL character")
@@ -32,6 +35,8 @@ struct InitProcess: ~Copyable {
             var descriptors = streams ?? [null.raw, null.raw, null.raw]
             descriptors += [planFile.raw, attempt.raw]
             if let filter { descriptors.append(filter.file.descriptor.raw) }
+            if let hold { descriptors.append(hold.descriptor.raw) }
+            defer { withExtendedLifetime(hold) {} }
             return try spawn(executable, descriptors)
         } catch {
             throw SandboxError("starting the sandbox: \(error)")

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Linux
 import SandboxPlan
+import Synchronization
 
 /// Makes sandboxes on this host. One per process; its methods may be called from any thread and block no cooperative one.
 package final class SandboxEngine: Sendable {
@@ -11,6 +12,7 @@ package final class SandboxEngine: Sendable {
     private let cgroups: CgroupTree
     private let seccomp: SeccompCompiler
     private let disk: DiskStorage
+    private let rootfs: Mutex<[String: RootfsDefinition]>
     private let watcher: ProcessWatcher
     /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
     private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
@@ -18,6 +20,7 @@ package final class SandboxEngine: Sendable {
     /// Finds the host's cgroup hierarchies and makes the group below which all of this engine's groups lie.
     package init(settings: SandboxSettings) throws(SandboxError) {
         self.settings = settings
+        rootfs = Mutex(settings.rootfs)
         seccomp = SeccompCompiler(cache: settings.filterFolder.flatMap { FilterCache(folder: $0) })
         disk = DiskStorage(templates: settings.diskTemplates)
         guard access(settings.initExecutable, X_OK) == 0 else {
@@ -57,11 +60,17 @@ package final class SandboxEngine: Sendable {
         }
         do {
             _ = try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
-            _ = try layout(of: policy)
+            _ = try root(of: policy)
         } catch {
             findings.append("\(error)")
         }
         return findings
+    }
+
+    /// Takes changed and new definitions, for the sandboxes from now on. One that is not among them stays as it was: Tasks
+    /// may run on with it.
+    package func take(rootfs definitions: [String: RootfsDefinition]) {
+        rootfs.withLock { $0.merge(definitions) { _, new in new } }
     }
 
     /// Creates the attempt's directory with everything in it but what a start adds. Fails when it exists.
@@ -116,13 +125,22 @@ package final class SandboxEngine: Sendable {
         return try result.get()
     }
 
-    private func layout(of policy: Policy) throws(SandboxError) -> RootLayout {
-        if policy.rootfs == "host" { return try .of(.host) }
-        guard let definition = settings.rootfs[policy.rootfs] else {
+    private func root(of policy: Policy) throws(SandboxError) -> Root {
+        if policy.rootfs == "host" { return .host(.ofHost()) }
+        guard let definition = rootfs.withLock({ $0[policy.rootfs] }) else {
             throw SandboxError(
                 "finding the rootfs \(policy.rootfs) of policy \(policy.name): there is none of that name")
         }
-        return try .of(definition.source)
+        if let obstacle = ImageRoot.obstacle { throw SandboxError("rootfs: \(policy.rootfs): \(obstacle)") }
+        switch definition.source {
+        case .host: return .host(.ofHost())
+        case .directory(let path): return .image(try ImageRoot(directory: path))
+        case .build, .imported:
+            guard let images = settings.images else {
+                throw SandboxError("finding the image of the rootfs \(policy.rootfs): there is no folder of images")
+            }
+            return .image(try ImageRoot(image: policy.rootfs, in: images))
+        }
     }
 
     private func startNow(
@@ -135,18 +153,19 @@ package final class SandboxEngine: Sendable {
             learning
             ? try SeccompCompiler.learningFilter()
             : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
-        let layout = try layout(of: policy)
+        let root = try root(of: policy)
         let diskSteps = try disk.allow(specification, at: directory)
         let steps = try cgroups.make(group, limits: policy.limits)
         do throws(SandboxError) {
             let plan = try PlanBuilder(
-                specification: specification, attempt: directory, root: layout,
+                specification: specification, attempt: directory, root: root,
                 commandExecutable: settings.commandExecutable, cgroupSteps: steps, diskSteps: diskSteps,
                 filter: filter,
                 streams: streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited
             ).plan()
             let child = try InitProcess.spawn(
-                settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams)
+                settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams,
+                hold: root.hold)
             return RunningSandbox(
                 child, specification: specification, directory: directory, groups: cgroups.directories(of: group),
                 watcher: watcher, tellLeftover: settings.tellLeftover)

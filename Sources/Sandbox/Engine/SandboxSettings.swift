@@ -8,7 +8,10 @@ package struct SandboxSettings: Sendable {
     package var commandExecutable: String?
     /// The group below which those of all sandboxes are; nil for one that makes few of them.
     package var cgroup: String?
+    /// At the start; see `SandboxEngine.take(rootfs:)`.
     package var rootfs: [String: RootfsDefinition]
+    /// Where images of those lie; nil where there are none.
+    package var images: ImageStore?
     /// A folder for compiled seccomp filters, below one that is root's; nil keeps them in memory alone.
     package var filterFolder: String?
     /// A folder for templates of disks, made when it is needed, below one that is root's; nil where disk limits need none.
@@ -18,13 +21,15 @@ package struct SandboxSettings: Sendable {
 
     package init(
         initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
-        rootfs: [String: RootfsDefinition] = [:], filterFolder: String? = nil, diskTemplates: String? = nil,
+        rootfs: [String: RootfsDefinition] = [:], images: ImageStore? = nil, filterFolder: String? = nil,
+        diskTemplates: String? = nil,
         tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         self.initExecutable = initExecutable
         self.commandExecutable = commandExecutable
         self.cgroup = cgroup
         self.rootfs = rootfs
+        self.images = images
         self.filterFolder = filterFolder
         self.diskTemplates = diskTemplates
         self.tellLeftover = tellLeftover

@@ -7,7 +7,7 @@ import SandboxPlan
 struct PlanBuilder {
     var specification: SandboxSpecification
     var attempt: AttemptDirectory
-    var root: RootLayout
+    var root: Root
     /// Path of the static `altp` executable for the sandbox; nil leaves it out.
     var commandExecutable: String?
     var cgroupSteps: [PlanStep]
@@ -16,7 +16,7 @@ struct PlanBuilder {
     var streams: StandardStreams
 
     init(
-        specification: SandboxSpecification, attempt: AttemptDirectory, root: RootLayout, commandExecutable: String?,
+        specification: SandboxSpecification, attempt: AttemptDirectory, root: Root, commandExecutable: String?,
         cgroupSteps: [PlanStep], diskSteps: [PlanStep], filter: CompiledFilter?, streams: StandardStreams
     ) {
         self.specification = specification
@@ -77,16 +77,15 @@ struct PlanBuilder {
         // Counted as the Script's memory; the sizes only make a full /tmp say so instead of ending the Script.
         let inodes = max(1024, memory / 16_384)
         var steps = cgroupSteps + diskSteps
-        steps.append(.makeRoot(directory: attempt.root))
-        steps += root.steps(network: policy.network, hostName: hostName)
+        steps += root.steps(of: specification, at: attempt, hostName: hostName)
         steps += Self.devices
         steps += [
             .devpts(path: "/dev/pts"),
             .tmpfs(path: "/dev/shm", mode: 0o1777, size: memory, inodes: inodes),
             .tmpfs(path: "/tmp", mode: 0o1777, size: memory, inodes: inodes),
-            .symlink(path: "/var/tmp", target: "../tmp"),
             .proc(path: "/proc"),
         ]
+        if !root.isWritable { steps.append(.symlink(path: "/var/tmp", target: "../tmp")) }
         steps += Self.hiddenProcPaths.map { .mask(path: $0) }
         steps += Self.readOnlyProcPaths.map { .readOnly(path: $0) }
         steps += directories()

@@ -3,23 +3,39 @@ import Glibc
 import SandboxPlan
 
 /// What a sandbox's root is made of.
+enum Root: Sendable {
+    /// A small tmpfs with what the host lends.
+    case host(RootLayout)
+    case image(ImageRoot)
+
+    var hold: ImageHold? { if case .image(let image) = self { image.hold } else { nil } }
+
+    /// Makes the root, and in it what is not the same in every sandbox.
+    func steps(of specification: SandboxSpecification, at attempt: AttemptDirectory, hostName: String) -> [PlanStep] {
+        let network = specification.policy.network
+        switch self {
+        case .host(let layout):
+            return [.makeRoot(directory: attempt.root)] + layout.steps(network: network, hostName: hostName)
+        case .image(let image):
+            return [image.rootStep(specification, attempt)]
+                + image.steps(network: network, hostName: hostName)
+        }
+    }
+
+    /// Whether files that a program leaves outside of its directories stay, and count.
+    var isWritable: Bool { if case .image = self { true } else { false } }
+}
+
+/// The host's part in a sandbox's root.
 struct RootLayout: Sendable {
-    /// The top-level entries that come from the host or from a rootfs directory.
+    /// The top-level entries that come from the host.
     private var entries: [PlanStep]
     private var hostConfiguration: [PlanStep]
 
     private static let shared: MountFlags = [.readOnly, .noSetUID, .noDevices, .followLinks]
 
-    /// The layout of a rootfs, looked up now.
-    static func of(_ source: RootfsDefinition.Source) throws(SandboxError) -> RootLayout {
-        switch source {
-        case .host: ofHost()
-        case .directory(let path): try ofDirectory(path)
-        }
-    }
-
     /// The host's `/usr` and what its programs need of `/etc` to start.
-    private static func ofHost() -> RootLayout {
+    static func ofHost() -> RootLayout {
         var entries: [PlanStep] = [.bind(source: "/usr", target: "/usr", flags: shared.union(.recursive), map: nil)]
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             entries += entry("/\(name)", as: "/\(name)")
@@ -30,25 +46,6 @@ struct RootLayout: Sendable {
             "mime.types", "python3", "python3.11", "magic", "ImageMagick-6", "java-17-openjdk", "OpenCL",
         ]
         return RootLayout(entries: entries, hostConfiguration: names.flatMap { entry("/etc/\($0)", as: "/etc/\($0)") })
-    }
-
-    private static func ofDirectory(_ path: String) throws(SandboxError) -> RootLayout {
-        guard let directory = opendir(path) else {
-            throw SandboxError(
-                "opening the rootfs directory \(path): \(String(cString: strerror(errno))). Create it, or correct `directory` "
-                    + "in the rootfs definition")
-        }
-        defer { closedir(directory) }
-        // Ours in every sandbox, whatever the rootfs has there.
-        let own: Set = [".", "..", "dev", "proc", "processing", "run", "scratch", "scripts", "sys", "tmp", "var"]
-        var entries: [PlanStep] = []
-        while let item = readdir(directory) {
-            let name = withUnsafePointer(to: &item.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !own.contains(name) { entries += entry("\(path)/\(name)", as: "/\(name)") }
-        }
-        return RootLayout(entries: entries, hostConfiguration: [])
     }
 
     /// The same symbolic link, or a read-only bind; nothing when there is no such file.
@@ -67,7 +64,6 @@ struct RootLayout: Sendable {
     func steps(network: NetworkAccess, hostName: String) -> [PlanStep] {
         var steps = entries
         steps.append(.directory(path: "/var", mode: 0o755))
-        guard !hostConfiguration.isEmpty else { return steps }
         let user = SandboxIdentity.scriptUID
         steps.append(.directory(path: "/etc", mode: 0o755))
         steps += hostConfiguration
