@@ -8,6 +8,8 @@ package enum HostFolderTemplate {
 
     package static let files = [
         File(path: "altp.yaml", content: host), File(path: "policies/default.yaml", content: policy),
+        File(path: "rootfs/minimal.yaml", content: RootfsTemplate.minimal),
+        File(path: "rootfs/python-geo.yaml", content: RootfsTemplate.pythonGeo),
         File(path: "tasks/discover.yaml", content: discover), File(path: "tasks/process.yaml", content: process),
         File(path: "tasks/discover/discover.sh", content: discoverScript, isExecutable: true),
         File(path: "tasks/process/load.sh", content: loadScript, isExecutable: true),
@@ -32,7 +34,7 @@ package enum HostFolderTemplate {
 
     private static let policy = """
         # What Scripts may use that name no other policy. A Script's own `limits` outrank these.
-        rootfs: host               # the host's /usr, read-only
+        rootfs: host               # the host's /usr, read-only; or one of rootfs/, once it is built
         limits:
           cpu: 1                   # cores: a ceiling, and what is reserved
           memory: 1G

@@ -6,6 +6,12 @@ let verbs =
     Verbs.all + [
         VerbNode(Doctor.self, section: .host), VerbNode(Run.self, section: .sandbox),
         VerbNode(
+            group: "rootfs", summary: "List, show, build, import and remove root file systems", section: .sandbox,
+            [
+                VerbNode(RootfsList.self), VerbNode(RootfsShow.self), VerbNode(RootfsBuildVerb.self),
+                VerbNode(RootfsImport.self), VerbNode(RootfsRemove.self),
+            ]),
+        VerbNode(
             group: "policy", summary: "List, show and learn policies", section: .sandbox,
             [VerbNode(PolicyList.self), VerbNode(PolicyShow.self), VerbNode(PolicyLearn.self)]),
     ]

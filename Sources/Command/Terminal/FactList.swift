@@ -1,6 +1,6 @@
 /// Names with their values in two columns, under a heading.
-enum FactList {
-    static func render(_ facts: [(name: String, value: String)], style: Style) -> String {
+package enum FactList {
+    package static func render(_ facts: [(name: String, value: String)], style: Style) -> String {
         let width = facts.map { DisplayWidth.of($0.name) }.max() ?? 0
         return facts.map { fact in
             let space = String(repeating: " ", count: width - DisplayWidth.of(fact.name) + 2)

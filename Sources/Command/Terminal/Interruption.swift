@@ -28,7 +28,7 @@ package struct Interruption: Sendable {
     }
 
     /// The status to leave with after a signal, as a shell reports one: 130 for Ctrl-C.
-    var status: ExitStatus {
+    package var status: ExitStatus {
         var signal: UInt8 = 0
         return read(descriptor, &signal, 1) == 1 ? ExitStatus(128 + Int32(signal)) : .interrupted
     }

@@ -2,7 +2,7 @@ import Configuration
 import Glibc
 
 /// Times and lengths of time as tables and messages show them. All take milliseconds, times since the epoch.
-enum TimeText {
+package enum TimeText {
     /// `12:30:01`, in the host's time zone.
     static func clock(_ time: Int64) -> String {
         let parts = local(time)
@@ -10,7 +10,7 @@ enum TimeText {
     }
 
     /// `2026-11-24 12:30:01`, in the host's time zone.
-    static func full(_ time: Int64) -> String {
+    package static func full(_ time: Int64) -> String {
         let parts = local(time)
         return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(clock(time))"
     }
@@ -35,7 +35,7 @@ enum TimeText {
     }
 
     /// `4s`, `3m`, `2h`, `9d`: how long ago.
-    static func age(of time: Int64, at now: Int64) -> String {
+    package static func age(of time: Int64, at now: Int64) -> String {
         let seconds = max(0, now - time) / 1000
         switch seconds {
         case ..<60: return "\(seconds)s"

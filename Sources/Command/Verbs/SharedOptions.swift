@@ -12,14 +12,16 @@ struct LauncherOptions: OptionGroup {
     }
 }
 
-enum OutputFormat: String, CaseIterable, ArgumentValue {
+package enum OutputFormat: String, CaseIterable, ArgumentValue {
     case table
     case json
 }
 
-struct FormatOptions: OptionGroup {
+package struct FormatOptions: OptionGroup {
     @Option("output", short: "o", placeholder: "FORMAT", help: "How to print; json is the API's own.")
-    var format = OutputFormat.table
+    package var format = OutputFormat.table
+
+    package init() {}
 }
 
 /// A parameter as it is written on the command line: `scene=LC08_193026`.
@@ -75,7 +77,7 @@ extension Context {
         try output.write(bytes + (bytes.last == 0x0A ? [] : [0x0A]))
     }
 
-    func print(_ table: Table) throws {
+    package func print(_ table: Table) throws {
         try output.print(table.render(width: output.width, style: output.style), terminator: "")
     }
 }

@@ -8,8 +8,9 @@ import Sandbox
 /// Looks at the host, thing by thing; the last is a sandbox that is really made.
 struct Examination {
     func findings() -> [Finding] {
-        var findings = [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, disk, programs, group]
-        if !findings.contains(where: { $0.verdict == .fail }) { findings.append(trial) }
+        var findings =
+            [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, disk, programs, group, imageTools]
+        if !findings.contains(where: { $0.verdict == .fail }) { findings += [trial, overlayTrial] }
         return findings
     }
 
@@ -106,6 +107,43 @@ struct Examination {
         return groups.split(separator: "\n").contains { $0.hasPrefix("altp:") }
             ? .pass("group altp", "its members may use the socket")
             : .caution("group altp", "there is none: only root may use the socket", remedy: "groupadd --system altp")
+    }
+
+    private var imageTools: Finding {
+        let label = "image tools"
+        let missing = ["mmdebstrap", "skopeo", "umoci"].filter { Tool.find($0) == nil }
+        return missing.isEmpty
+            ? .pass(label, "mmdebstrap, skopeo and umoci")
+            : .caution(
+                label, "altp rootfs build and import miss \(missing.joined(separator: ", "))",
+                remedy: "apt-get install \(missing.joined(separator: " "))")
+    }
+
+    /// A sandbox with an empty root file system of its own: everything in it works but the command, which is not there.
+    private var overlayTrial: Finding {
+        let label = "rootfs overlays"
+        let remedy =
+            "boot Linux 5.19 or newer with overlay, and keep the state folder on a file system with idmapped "
+            + "mounts, such as ext4, xfs or btrfs; or use `rootfs: host` in every policy"
+        var template = Array("/var/tmp/altp-doctor-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            return .caution(
+                label, "\(SystemError("mkdtemp", "/var/tmp"))", remedy: "see that /var/tmp can be written to")
+        }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        defer { rmdir(path) }
+        do {
+            var run = SandboxedRun(
+                policy: Policy(name: "default", rootfs: "empty"), command: ["/nothing"], reportPath: nil,
+                errors: Output(descriptor: -1, colour: false))
+            run.rootfs.definitions["empty"] = RootfsDefinition(name: "empty", source: .directory(path))
+            let (status, outcome) = try run.runForOutcome()
+            return status == 127
+                ? .pass(label, "a sandbox can have a directory or an image as its rootfs")
+                : .caution(label, outcome.reason, remedy: remedy)
+        } catch {
+            return .caution(label, "\(error)", remedy: remedy)
+        }
     }
 
     private var trial: Finding {

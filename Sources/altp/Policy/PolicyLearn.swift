@@ -27,6 +27,7 @@ struct PolicyLearn: Verb {
     @Option("name", placeholder: "NAME", help: "The policy's name; learned unless given.") var policyName = "learned"
     @Option("policy", short: "p", placeholder: "FILE", help: "A policy whose mounts and rootfs the command needs.")
     var policy: String?
+    var host = HostImages()
     @Flag("no-network", help: "Let it run without the host's network.") var withoutNetwork: Bool
     @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
 
@@ -47,6 +48,7 @@ struct PolicyLearn: Verb {
             var run = SandboxedRun(
                 policy: generous(base), command: command, reportPath: nil, errors: context.errors)
             run.isLearning = true
+            run.rootfs = try host.source(for: run.policy)
             let (status, outcome) = try run.runForOutcome()
             guard outcome.exitStatus != nil, outcome.limit == nil, outcome.kind != .setup, outcome.kind != .cancelled
             else {

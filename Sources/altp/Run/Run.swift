@@ -25,6 +25,7 @@ struct Run: Verb {
     var policy: String?
     @Option("report", short: "r", placeholder: "FILE", help: "Write outcome, evidence and usage to this file, as JSON.")
     var report: String?
+    var host = HostImages()
     @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
 
     func validate() throws(UsageError) {
@@ -33,8 +34,9 @@ struct Run: Verb {
 
     func run(in context: Context) throws {
         do {
-            let run = SandboxedRun(
+            var run = SandboxedRun(
                 policy: try loadPolicy(), command: command, reportPath: report, errors: context.errors)
+            run.rootfs = try host.source(for: run.policy)
             let status = try run.run()
             if status != 0 { throw ExitStatus(status) }
         } catch let error as SandboxError {

@@ -15,6 +15,8 @@ struct SandboxedRun {
     var errors: Output
     /// Refuses no system call, and reports each in the outcome.
     var isLearning = false
+    /// What the policy's rootfs may mean.
+    var rootfs = RootfsSource()
 
     /// What `altp run` exits with, beside the command's own status.
     enum Status {
@@ -33,7 +35,8 @@ struct SandboxedRun {
         let programs = Programs.beside()
         let engine = try SandboxEngine(
             settings: SandboxSettings(
-                initExecutable: programs.initExecutable, commandExecutable: nil, filterFolder: Self.filterFolder,
+                initExecutable: programs.initExecutable, commandExecutable: nil, rootfs: rootfs.definitions,
+                images: rootfs.images, filterFolder: Self.filterFolder,
                 diskTemplates: "\(IdentitySlot.folder)/disk-templates",
                 tellLeftover: Self.tell))
         defer { engine.shutDown() }
