@@ -170,7 +170,48 @@ enum WrongFiles {
             ["rootfs/r.yaml:1:12: directory: expected an absolute path without . and ..; got \"relative\""]),
         Case(
             "rootfs/r.yaml", "description: nothing\n",
-            ["rootfs/r.yaml:1:1: missing key \"directory\": a folder that holds a whole root file system"]),
+            [
+                "rootfs/r.yaml:1:1: missing key: a rootfs has a `directory` that holds a whole root file system, a `build` of "
+                    + "Debian packages, or an `import` of a container image"
+            ]),
+        Case(
+            "rootfs/r.yaml", "directory: /srv/r\nbuild: {suite: bookworm}\n",
+            ["rootfs/r.yaml:2:8: build: the rootfs has a directory already; it can have one source"]),
+        Case(
+            "rootfs/r.yaml", "build: {suit: bookworm}\n",
+            ["rootfs/r.yaml:1:9: unknown key \"suit\"; did you mean \"suite\"?"]),
+        Case(
+            "rootfs/r.yaml", "build: bookworm\n",
+            [
+                "rootfs/r.yaml:1:8: expected a build, a mapping of suite, packages, variant, mirror; got \"bookworm\""
+            ]),
+        Case(
+            "rootfs/r.yaml", "build:\n  suite: --help\n  variant: minbas\n  mirror: ftp://x\n",
+            [
+                "rootfs/r.yaml:2:10: suite: expected a release's code name such as bookworm; got \"--help\"",
+                "rootfs/r.yaml:3:12: variant: expected one of essential, apt, minbase, standard; got \"minbas\"; "
+                    + "did you mean \"minbase\"?",
+                "rootfs/r.yaml:4:11: mirror: expected a URL that begins with http://, https:// or file:///; got \"ftp://x\"",
+            ]),
+        Case(
+            "rootfs/r.yaml", "build:\n  packages: [python3, \"a,b\", \"?essential\", -o]\n",
+            [
+                "rootfs/r.yaml:2:23: packages: expected the name of a Debian package; got \"a,b\"",
+                "rootfs/r.yaml:2:30: packages: expected the name of a Debian package; got \"?essential\"",
+                "rootfs/r.yaml:2:44: packages: expected the name of a Debian package; got \"-o\"",
+            ]),
+        Case(
+            "rootfs/r.yaml", "import: docker://debian\n",
+            [
+                "rootfs/r.yaml:1:9: import: expected oci:PATH[:TAG], oci-archive:PATH[:TAG] or "
+                    + "docker-archive:PATH[:NAME:TAG], with an absolute path; got \"docker://debian\""
+            ]),
+        Case(
+            "rootfs/r.yaml", "import: oci:images/x\n",
+            [
+                "rootfs/r.yaml:1:9: import: expected oci:PATH[:TAG], oci-archive:PATH[:TAG] or "
+                    + "docker-archive:PATH[:NAME:TAG], with an absolute path; got \"oci:images/x\""
+            ]),
         Case(
             "tasks/t.yaml", "",
             ["tasks/t.yaml: the file is empty; a Task has at least scripts"]),

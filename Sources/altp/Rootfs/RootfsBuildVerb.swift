@@ -40,7 +40,10 @@ struct RootfsBuildVerb: Verb {
             try making.run(
                 tool,
                 // The state folder is root's alone, so apt cannot download as a user of its own.
-                ["--mode=root", "--format=directory", "--aptopt=APT::Sandbox::User \"root\"", "--variant=\(build.variant.rawValue)"] + packages
+                [
+                    "--mode=root", "--format=directory", "--aptopt=APT::Sandbox::User \"root\"",
+                    "--variant=\(build.variant.rawValue)",
+                ] + packages
                     + [suite, "\(path)/root"] + sources, network: true, phase: Self.phase)
             return ImageRecord(
                 source: definition.source, suite: suite, madeAt: context.now,

@@ -11,14 +11,18 @@ struct Tool {
 
     private static let searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+    init(name: String, package: String, path: String) {
+        self.name = name
+        self.package = package
+        self.path = path
+    }
+
     /// Finds it.
     init(_ name: String, package: String) throws(CommandFailure) {
         guard let path = Self.find(name) else {
             throw CommandFailure("\(name) is not installed; it makes the image. Use apt-get install \(package)")
         }
-        self.name = name
-        self.package = package
-        self.path = path
+        self.init(name: name, package: package, path: path)
     }
 
     static func find(_ name: String) -> String? {
@@ -106,7 +110,7 @@ private struct ToolProcess {
             kill(pid, SIGKILL)
             _ = reap()
             var rest = [UInt8](repeating: 0, count: 4096)
-            while read(reader, &rest, rest.count) > 0 || errno == EINTR {}
+            while case let count = read(reader, &rest, rest.count), count > 0 || count < 0 && errno == EINTR {}
             throw error
         }
         return (reap(), last)

@@ -25,15 +25,17 @@ struct Unpacking {
         let source = "\(image.transport.rawValue):/in/image\(image.reference.map { ":\($0)" } ?? "")"
         try run(
             [skopeo.path, "--insecure-policy", "--tmpdir", "/work/tmp", "copy", source, "oci:/work/layout:image"],
-            folder, making)
+            of: skopeo, folder, making)
         try making.progress("unpacking it with umoci")
-        try run([umoci.path, "raw", "unpack", "--image", "/work/layout:image", "/work/root"], folder, making)
+        try run(
+            [umoci.path, "raw", "unpack", "--image", "/work/layout:image", "/work/root"], of: umoci, folder, making)
         return try Layout(path: "\(folder)/layout").configuration()
     }
 
-    private func run(_ command: [String], _ folder: String, _ making: ImageMaking) throws {
+    private func run(_ command: [String], of tool: Tool, _ folder: String, _ making: ImageMaking) throws {
+        // What goes wrong is called the tool's: it is by far the likeliest.
         try making.run(
-            try Tool("sh", package: "dash"),
+            Tool(name: tool.name, package: tool.package, path: "/bin/sh"),
             ["-c", Self.cage, command[0], "\(folder)/cage", image.path, folder] + command, network: false)
     }
 

@@ -8,6 +8,8 @@ struct SandboxedCommand {
     var arguments: [String]
     /// Added to the environment of `altp`.
     var environment: [String: String] = [:]
+    /// More options of `altp run`.
+    var options: [String] = []
 
     init(_ line: String, policy: String? = nil) {
         self.policy = policy
@@ -56,7 +58,7 @@ struct SandboxedCommand {
             try folder.write("policy.yaml", policy)
             line += ["--policy", "\(folder.path)/policy.yaml"]
         }
-        let child = try ChildProcess(line + ["--"] + arguments, environment: environment)
+        let child = try ChildProcess(line + options + ["--"] + arguments, environment: environment)
         try whileRunning?(child.pid)
         let ended = try child.wait(seconds: seconds)
         let content = try Data(contentsOf: URL(filePath: "\(folder.path)/report.json"))
