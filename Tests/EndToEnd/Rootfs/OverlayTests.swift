@@ -47,6 +47,20 @@ extension EndToEnd {
             }
         }
 
+        @Test func whatIsWrittenCountsIntoTheDiskLimit() throws {
+            try withTree { host, tree in
+                try tree.write("open/theirs", "of the image\n", owner: 1000)
+                let result = try host.run(
+                    "small",
+                    "echo more >>/open/theirs; cat /open/theirs; stat -c %u / /open; cat /dev/zero >/var/tmp/big || exit 3",
+                    limits: "disk: 16M")
+                #expect(result.output == "of the image\nmore\n0\n0\n")
+                #expect(result.report.kind == "disk", "\(result.report.reason)")
+                #expect(result.report.limit?.name == "disk")
+                #expect(FileTree.names(in: host.root.path).filter { $0.hasPrefix("altp-run") } == [])
+            }
+        }
+
         @Test func filesHaveTheImagesOwners() throws {
             try withTree { host, tree in
                 try tree.write("etc/of-33", "", owner: 33)

@@ -98,10 +98,11 @@ struct ImageHost {
     }
 
     /// A command in the sandbox of a rootfs.
-    func run(_ rootfs: String, _ line: String, whileRunning: ((pid_t) throws -> Void)? = nil) throws
+    func run(_ rootfs: String, _ line: String, limits: String = "", whileRunning: ((pid_t) throws -> Void)? = nil)
+        throws
         -> SandboxedCommand.Result
     {
-        var command = SandboxedCommand(line, policy: "rootfs: \(rootfs)\n")
+        var command = SandboxedCommand(line, policy: "rootfs: \(rootfs)\nlimits: {\(limits)}\n")
         command.options = ["--config", "\(root.path)/etc"]
         command.environment = ["ALTP_RUN_DIR": root.path]
         return try command.run(whileRunning: whileRunning)
