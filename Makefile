@@ -18,6 +18,9 @@ demo: build  ## Show the Landsat example at work
 test: packages  ## Run every test
 	@scripts/test
 
+test-vm: packages  ## Test the sandbox on another kernel, with cgroup v2 and project quotas
+	@scripts/test-vm
+
 install: build  ## Install below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	cd .build/release && install -s $(EXECUTABLES) $(DESTDIR)$(PREFIX)/bin
@@ -25,4 +28,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test install clean
+.PHONY: help packages build demo test test-vm install clean

@@ -1,0 +1,198 @@
+"""A virtual machine with Debian's own kernel, in software emulation, that sees this host's files.
+
+The guest's root is this host's, read-only by virtiofs, under a layer in the guest's memory. What it runs is a script for
+bash, as root; its output is read line by line, its exit status is carried out.
+"""
+
+import os
+import pathlib
+import re
+import select
+import shutil
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+PACKAGE = HERE.parent.parent
+CACHE = PACKAGE / ".build" / "vm"
+KERNEL_PACKAGE = "linux-image-cloud-amd64"
+# What the initramfs needs to see this host's files; all others are loaded when they are asked for, as on any host.
+DRIVERS = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay"]
+
+
+class MachineError(Exception):
+    pass
+
+
+def run(*command, **options):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise MachineError(f"{' '.join(map(str, command))}: status {done.returncode}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def kernel():
+    """The newest cloud kernel that apt knows, unpacked in the cache: its file, its folder of modules, and the drivers in
+    the order in which they can be loaded.
+
+    Nothing is installed: a kernel's package would have this host make initramfs files and a boot menu.
+    """
+    described = run("apt-cache", "show", "--no-all-versions", KERNEL_PACKAGE)
+    found = re.search(r"^Depends: (linux-image-(\S+)) \(= ([^)]+)\)", described, re.MULTILINE)
+    if not found:
+        raise MachineError(f"apt-cache show {KERNEL_PACKAGE} names no kernel. Run apt-get update, and try again")
+    package, release, version = found.groups()
+    folder = CACHE / f"{package}_{version}"
+    if not folder.is_dir():
+        print(f"Fetching {package} {version}", flush=True)
+        for former in [*CACHE.glob("linux-image-*"), CACHE / "unpacking"]:
+            shutil.rmtree(former, ignore_errors=True)
+        work = CACHE / "unpacking"
+        work.mkdir(parents=True)
+        # apt's own user cannot write here, and apt says so at length.
+        run("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", f"{package}={version}", cwd=work)
+        (archive,) = work.glob("*.deb")
+        run("dpkg-deb", "-x", archive, work)
+        archive.unlink()
+        run("depmod", "-b", work, release)
+        work.rename(folder)
+    drivers = []
+    for name in DRIVERS:
+        for line in run("modprobe", "-d", folder, "-S", release, "--show-depends", name).splitlines():
+            kind, _, path = line.partition(" ")
+            path = path.strip()
+            if kind == "insmod" and path not in drivers:
+                drivers.append(path)
+    return folder / "boot" / f"vmlinuz-{release}", folder / "lib" / "modules" / release, drivers
+
+
+def initramfs(folder, modules, drivers, script):
+    """The first root: busybox, the drivers, the script."""
+    root = folder / "initramfs"
+    (root / "bin").mkdir(parents=True)
+    (root / "drivers").mkdir()
+    shutil.copy("/bin/busybox", root / "bin" / "busybox")
+    shutil.copy(HERE / "guest-init", root / "init")
+    (root / "init").chmod(0o755)
+    (root / "script").write_text(script)
+    (root / "modules").symlink_to(modules)
+    for path in drivers:
+        shutil.copy(path, root / "drivers")
+    (root / "drivers" / "order").write_text("".join(f"{pathlib.Path(path).name}\n" for path in drivers))
+    names = "".join(f"{path.relative_to(root)}\n" for path in sorted(root.rglob("*")))
+    archive = folder / "initramfs.cpio"
+    run("cpio", "--quiet", "-o", "-H", "newc", "-F", archive, input=names, cwd=root)
+    return archive
+
+
+def server(channel):
+    """The command that serves this host's root file system, and those of the package and of Swift, as one tree.
+
+    It is read-only, and mounted in the server's own namespace alone: nobody who clears up can take it for a copy.
+    """
+    swift = pathlib.Path(shutil.which("swift") or "/").resolve().parent.parent
+    served = """
+        set -e
+        socket=$1; shift
+        mount --bind / /mnt
+        for path; do mount --bind "$path" "/mnt$path"; mount -o remount,bind,ro "/mnt$path"; done
+        mount -o remount,bind,ro /mnt
+        exec /usr/lib/qemu/virtiofsd --socket-path="$socket" -o source=/mnt -o cache=always -o log_level=err
+        """
+    return ["unshare", "--mount", "/bin/sh", "-c", served, "sh", channel, swift, PACKAGE]
+
+
+class Guest:
+    """A machine from its start to its end. In `with`, so that it ends with the block."""
+
+    def __init__(self, folder, script, disks=(), memory="3G", processors=2):
+        """
+        folder: an empty folder for the machine's files; `script`: what bash runs in it.
+        disks: image files, /dev/vda and so on in the guest; with what options qemu opens them may follow a comma.
+        """
+        self.folder = pathlib.Path(folder)
+        self.processes = []
+        image, modules, drivers = kernel()
+        archive = initramfs(self.folder, modules, drivers, script)
+        self.console = self.folder / "console"
+        self.status_file = self.folder / "status"
+        # A socket's path may not be long, so this one is relative to the folder.
+        self._start(*server("virtiofs"), log="virtiofsd.log")
+        self._await(self.folder / "virtiofs")
+        drives = []
+        for disk in disks:
+            drives += ["-drive", f"if=virtio,format=raw,file={disk}"]
+        self.qemu = self._start(
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            # Five levels of page tables would only be slower.
+            "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", str(processors),
+            "-m", memory, "-object", f"memory-backend-memfd,id=memory,size={memory},share=on",
+            "-numa", "node,memdev=memory",
+            "-kernel", image, "-initrd", archive,
+            "-append", "console=ttyS0 loglevel=4 panic=-1 mitigations=off random.trust_cpu=on",
+            "-serial", f"file:{self.console}",
+            "-chardev", "socket,id=virtiofs,path=virtiofs", "-device", "vhost-user-fs-pci,chardev=virtiofs,tag=host",
+            "-device", "virtio-serial-pci",
+            "-chardev", "file,id=output,path=/dev/stdout", "-device", "virtserialport,chardev=output,name=output",
+            "-chardev", f"file,id=status,path={self.status_file}", "-device", "virtserialport,chardev=status,name=status",
+            "-device", "virtio-rng-pci", *drives, log="qemu.log", stdout=subprocess.PIPE)
+
+    def _start(self, *command, log, stdout=None):
+        with open(self.folder / log, "wb") as errors:
+            process = subprocess.Popen(
+                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
+                cwd=self.folder, start_new_session=True)
+        self.processes.append(process)
+        return process
+
+    def _await(self, path):
+        for _ in range(500):
+            if path.exists():
+                return
+            time.sleep(0.01)
+        raise MachineError(f"{path} did not appear")
+
+    def lines(self, seconds):
+        """The script's output, line by line, to its end. A machine that runs longer than so many seconds is an error."""
+        end = time.monotonic() + seconds
+        rest = b""
+        while True:
+            ready, _, _ = select.select([self.qemu.stdout], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise MachineError(f"the machine still ran after {seconds} s")
+            chunk = os.read(self.qemu.stdout.fileno(), 65536)
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                yield line.decode(errors="replace").rstrip("\r")
+            if not chunk:
+                if rest:
+                    yield rest.decode(errors="replace")
+                return
+
+    def status(self):
+        """The script's exit status, once its output has ended."""
+        self.qemu.wait(10)
+        text = self.status_file.read_text().strip() if self.status_file.exists() else ""
+        if not text.isdigit():
+            raise MachineError("the machine ended before its script did")
+        return int(text)
+
+    def ends(self, lines=40):
+        """The last that the machine's parts said, for a person who looks for what went wrong."""
+        texts = []
+        for path in [self.folder / "virtiofsd.log", self.folder / "qemu.log", self.console]:
+            if path.exists() and (text := path.read_text(errors="replace").strip()):
+                texts.append(f"the end of {path.name}:\n" + "\n".join(text.splitlines()[-lines:]))
+        return "\n".join(texts) or "its parts said nothing"
+
+    def cut(self):
+        """Ends the machine at once, as a power cut does."""
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
