@@ -20,11 +20,15 @@ KERNEL_PACKAGE = "linux-image-cloud-amd64"
 DRIVERS = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay"]
 
 
+VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
+
+
 class MachineError(Exception):
     pass
 
 
 def run(*command, **options):
+    """What a command prints; its failure is an error with what it said."""
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
     if done.returncode != 0:
         raise MachineError(f"{' '.join(map(str, command))}: status {done.returncode}: {(done.stderr or done.stdout).strip()}")
@@ -93,13 +97,13 @@ def server(channel):
     swift = pathlib.Path(shutil.which("swift") or "/").resolve().parent.parent
     served = """
         set -e
-        socket=$1; shift
+        program=$1 socket=$2; shift 2
         mount --bind / /mnt
         for path; do mount --bind "$path" "/mnt$path"; mount -o remount,bind,ro "/mnt$path"; done
         mount -o remount,bind,ro /mnt
-        exec /usr/lib/qemu/virtiofsd --socket-path="$socket" -o source=/mnt -o cache=always -o log_level=err
+        exec "$program" --socket-path="$socket" -o source=/mnt -o cache=always -o log_level=err
         """
-    return ["unshare", "--mount", "/bin/sh", "-c", served, "sh", channel, swift, PACKAGE]
+    return ["unshare", "--mount", "/bin/sh", "-c", served, "sh", VIRTIOFSD, channel, swift, PACKAGE]
 
 
 class Guest:
@@ -112,6 +116,9 @@ class Guest:
         """
         self.folder = pathlib.Path(folder)
         self.processes = []
+        for program in ["qemu-system-x86_64", VIRTIOFSD, "cpio", "depmod", "modprobe", "/bin/busybox"]:
+            if not shutil.which(program):
+                raise MachineError(f"{program} is missing. Run make packages as root, and try again")
         image, modules, drivers = kernel()
         archive = initramfs(self.folder, modules, drivers, script)
         self.console = self.folder / "console"
@@ -138,9 +145,11 @@ class Guest:
             "-device", "virtio-rng-pci", *drives, log="qemu.log", stdout=subprocess.PIPE)
 
     def _start(self, *command, log, stdout=None):
+        # However this process ends, none of the machine's outlives it.
+        command = ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
         with open(self.folder / log, "wb") as errors:
             process = subprocess.Popen(
-                [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
+                command, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
                 cwd=self.folder, start_new_session=True)
         self.processes.append(process)
         return process

@@ -3,6 +3,7 @@
 set -u
 cd "$package" || exit 1
 failed=0
+export ALTP_TEST_PROJECT_QUOTA=1
 
 run() {
     echo "== $1"

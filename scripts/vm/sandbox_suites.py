@@ -10,6 +10,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import sys
 import time
 
@@ -27,7 +28,7 @@ def suites():
 
 
 def script(chosen, on_disk):
-    names = {"package": machine.PACKAGE, "bundle": ".build/debug/alt-processingPackageTests.xctest"}
+    names = {"package": machine.PACKAGE, "bundle": machine.PACKAGE / ".build/debug/alt-processingPackageTests.xctest"}
     names |= {"suites": chosen, "disk_suites": on_disk}
     variables = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in names.items())
     return variables + (machine.HERE / "sandbox-suites.sh").read_text()
@@ -68,11 +69,15 @@ def main(arguments):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     start = time.monotonic()
+    # Ends the machine and clears up, as an interruption does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         status, skipped = run(folder, script(chosen, on_disk))
-    except (machine.MachineError, KeyboardInterrupt) as error:
-        print(f"== FAILED: {error or 'interrupted'}", file=sys.stderr)
+    except machine.MachineError as error:
+        print(f"== FAILED: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"== {len(skipped)} skipped, in {time.monotonic() - start:.0f} s")

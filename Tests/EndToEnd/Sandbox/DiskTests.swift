@@ -160,6 +160,22 @@ extension EndToEnd {
             #expect(try attack.run("true").report.kind == "success")
         }
 
+        /// The machine's runner of tests knows that there are project quotas, so that none of these tests means an image.
+        @Test(
+            .enabled(
+                if: ProcessInfo.processInfo.environment["ALTP_TEST_PROJECT_QUOTA"] != nil,
+                "only make test-vm is sure to have project quotas"))
+        func projectQuotaHoldsTheLimitWhereThereIsOne() throws {
+            let attack = try Attack()
+            try attack.run("exec sleep \(attack.marker)", policy: Self.policy("disk: 8M")) { _ in
+                let sleeper = try attack.sleeper()
+                let shown = try execute(["lsattr", "-p", "-d", "\(attack.attempt())/scratch"])
+                #expect(try #require(shown.output.split(separator: " ").first.flatMap { UInt32($0) }) > 0)
+                #expect(Self.loopDevices(of: attack.runs) == [])
+                kill(sleeper, SIGKILL)
+            }
+        }
+
         static func loopDevices(of folder: String) -> [String] {
             FileTree.names(in: "/sys/block").filter { name in
                 let file = try? String(contentsOfFile: "/sys/block/\(name)/loop/backing_file", encoding: .utf8)
