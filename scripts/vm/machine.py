@@ -18,8 +18,6 @@ CACHE = PACKAGE / ".build" / "vm"
 KERNEL_PACKAGE = "linux-image-cloud-amd64"
 # What the initramfs needs to see this host's files; all others are loaded when they are asked for, as on any host.
 DRIVERS = ["virtio_pci", "virtio_blk", "virtio_console", "virtiofs", "overlay"]
-
-
 VIRTIOFSD = "/usr/lib/qemu/virtiofsd"
 
 
@@ -35,31 +33,43 @@ def run(*command, **options):
     return done.stdout
 
 
-def kernel():
-    """The newest cloud kernel that apt knows, unpacked in the cache: its file, its folder of modules, and the drivers in
-    the order in which they can be loaded.
+def newest_kernel():
+    """The newest cloud kernel that apt knows, unpacked in the cache: the folder, and the kernel's release.
 
     Nothing is installed: a kernel's package would have this host make initramfs files and a boot menu.
     """
     described = run("apt-cache", "show", "--no-all-versions", KERNEL_PACKAGE)
     found = re.search(r"^Depends: (linux-image-(\S+)) \(= ([^)]+)\)", described, re.MULTILINE)
     if not found:
-        raise MachineError(f"apt-cache show {KERNEL_PACKAGE} names no kernel. Run apt-get update, and try again")
+        raise MachineError(f"apt-cache show {KERNEL_PACKAGE} names no kernel")
     package, release, version = found.groups()
     folder = CACHE / f"{package}_{version}"
-    if not folder.is_dir():
-        print(f"Fetching {package} {version}", flush=True)
-        for former in [*CACHE.glob("linux-image-*"), CACHE / "unpacking"]:
-            shutil.rmtree(former, ignore_errors=True)
-        work = CACHE / "unpacking"
-        work.mkdir(parents=True)
-        # apt's own user cannot write here, and apt says so at length.
-        run("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", f"{package}={version}", cwd=work)
-        (archive,) = work.glob("*.deb")
-        run("dpkg-deb", "-x", archive, work)
-        archive.unlink()
-        run("depmod", "-b", work, release)
-        work.rename(folder)
+    if folder.is_dir():
+        return folder, release
+    print(f"Fetching {package} {version}", flush=True)
+    work = CACHE / "unpacking"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    # apt's own user cannot write here, and apt says so at length.
+    run("apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", f"{package}={version}", cwd=work)
+    (archive,) = work.glob("*.deb")
+    run("dpkg-deb", "-x", archive, work)
+    archive.unlink()
+    run("depmod", "-b", work, release)
+    for former in CACHE.glob("linux-image-*"):
+        shutil.rmtree(former)
+    work.rename(folder)
+    return folder, release
+
+
+def kernel():
+    """The kernel's file, its folder of modules, and the drivers in the order in which they can be loaded."""
+    try:
+        folder, release = newest_kernel()
+    except MachineError:
+        # Perhaps the lists of packages are old, or were never fetched.
+        run("apt-get", "update", "-q")
+        folder, release = newest_kernel()
     drivers = []
     for name in DRIVERS:
         for line in run("modprobe", "-d", folder, "-S", release, "--show-depends", name).splitlines():
