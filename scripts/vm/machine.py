@@ -9,6 +9,7 @@ import pathlib
 import re
 import select
 import shutil
+import socket
 import subprocess
 import time
 
@@ -99,7 +100,7 @@ def initramfs(folder, modules, drivers, script):
     return archive
 
 
-def server(channel):
+def server(descriptor):
     """The command that serves this host's root file system, and those of the package and of Swift, as one tree.
 
     It is read-only, and mounted in the server's own namespace alone: nobody who clears up can take it for a copy.
@@ -107,13 +108,13 @@ def server(channel):
     swift = pathlib.Path(shutil.which("swift") or "/").resolve().parent.parent
     served = """
         set -e
-        program=$1 socket=$2; shift 2
+        program=$1 descriptor=$2; shift 2
         mount --bind / /mnt
         for path; do mount --bind "$path" "/mnt$path"; mount -o remount,bind,ro "/mnt$path"; done
         mount -o remount,bind,ro /mnt
-        exec "$program" --socket-path="$socket" -o source=/mnt -o cache=always -o log_level=err
+        exec "$program" --fd="$descriptor" -o source=/mnt -o cache=always -o log_level=err
         """
-    return ["unshare", "--mount", "/bin/sh", "-c", served, "sh", VIRTIOFSD, channel, swift, PACKAGE]
+    return ["unshare", "--mount", "/bin/sh", "-c", served, "sh", VIRTIOFSD, descriptor, swift, PACKAGE]
 
 
 class Guest:
@@ -133,9 +134,8 @@ class Guest:
         archive = initramfs(self.folder, modules, drivers, script)
         self.console = self.folder / "console"
         self.status_file = self.folder / "status"
-        # A socket's path may not be long, so this one is relative to the folder.
-        self._start(*server("virtiofs"), log="virtiofsd.log")
-        self._await(self.folder / "virtiofs")
+        with self._listen("virtiofs") as channel:
+            self._start(*server(channel.fileno()), log="virtiofsd.log", passed=[channel.fileno()])
         drives = []
         for disk in disks:
             drives += ["-drive", f"if=virtio,format=raw,file={disk}"]
@@ -154,22 +154,26 @@ class Guest:
             "-chardev", f"file,id=status,path={self.status_file}", "-device", "virtserialport,chardev=status,name=status",
             "-device", "virtio-rng-pci", *drives, log="qemu.log", stdout=subprocess.PIPE)
 
-    def _start(self, *command, log, stdout=None):
+    def _start(self, *command, log, stdout=None, passed=()):
         # However this process ends, none of the machine's outlives it.
         command = ["setpriv", "--pdeathsig", "KILL", *map(str, command)]
         with open(self.folder / log, "wb") as errors:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors,
-                cwd=self.folder, start_new_session=True)
+                cwd=self.folder, pass_fds=passed, start_new_session=True)
         self.processes.append(process)
         return process
 
-    def _await(self, path):
-        for _ in range(500):
-            if path.exists():
-                return
-            time.sleep(0.01)
-        raise MachineError(f"{path} did not appear")
+    def _listen(self, name):
+        """A socket in the folder, by a way that is short enough for a socket's address wherever the folder is."""
+        folder = os.open(self.folder, os.O_DIRECTORY)
+        try:
+            channel = socket.socket(socket.AF_UNIX)
+            channel.bind(f"/proc/self/fd/{folder}/{name}")
+            channel.listen(1)
+            return channel
+        finally:
+            os.close(folder)
 
     def lines(self, seconds):
         """The script's output, line by line, to its end. A machine that runs longer than so many seconds is an error."""
