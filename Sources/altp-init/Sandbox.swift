@@ -95,7 +95,8 @@ struct Sandbox {
         case .proc(let path):
             try MountPoint.makeDirectories(inside(path), mode: 0o555)
             try check("mount", path) {
-                mount("proc", inside(path), "proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil)
+                // Processes of others are not seen: /proc/1/net would show the network that pid 1 is in, the host's.
+                mount("proc", inside(path), "proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), "hidepid=2")
             }
         case .mask(let path): try MountPoint.mask(inside(path))
         case .readOnly(let path): try MountPoint.makeReadOnly(inside(path))
