@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -15,7 +16,9 @@
 #include <linux/quota.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/netlink.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -387,10 +390,16 @@ int altp_copy_sparse(int from, int to) {
 
 int altp_syncfs(int fd) { return syncfs(fd); }
 
-int altp_capset_none(void) {
+const uint64_t altp_cap_net_admin = (uint64_t)1 << CAP_NET_ADMIN;
+
+int altp_capset(uint64_t permitted, uint64_t effective) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
     memset(data, 0, sizeof data);
+    for (int word = 0; word < 2; word++) {
+        data[word].permitted = (uint32_t)(permitted >> (32 * word));
+        data[word].effective = (uint32_t)(effective >> (32 * word));
+    }
     return (int)syscall(SYS_capset, &header, data);
 }
 
@@ -418,6 +427,42 @@ int altp_loopback_up(void) {
     strcpy(request.ifr_name, "lo");
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     int result = ioctl(descriptor, SIOCSIFFLAGS, &request);
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return result;
+}
+
+int altp_setns(int descriptor, uint64_t kind) { return (int)syscall(SYS_setns, descriptor, (int)kind); }
+
+const int altp_netlink_netfilter = NETLINK_NETFILTER;
+
+// As in <linux/ipv6.h>, which cannot be included beside the C library's headers.
+struct ipv6_interface_request {
+    struct in6_addr address;
+    uint32_t prefix;
+    int index;
+};
+
+int altp_interface_ipv6(const char *name, const char *address, const char *gateway) {
+    struct ipv6_interface_request own;
+    memset(&own, 0, sizeof own);
+    own.prefix = 64;
+    own.index = (int)if_nametoindex(name);
+    struct in6_rtmsg route;
+    memset(&route, 0, sizeof route);
+    route.rtmsg_metric = 1024;
+    route.rtmsg_flags = RTF_UP | RTF_GATEWAY;
+    route.rtmsg_ifindex = own.index;
+    if (own.index == 0) return -1;
+    if (inet_pton(AF_INET6, address, &own.address) != 1 || inet_pton(AF_INET6, gateway, &route.rtmsg_gateway) != 1) {
+        errno = EINVAL;
+        return -1;
+    }
+    int descriptor = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    int result = ioctl(descriptor, SIOCSIFADDR, &own);
+    if (result == 0) result = ioctl(descriptor, SIOCADDRT, &route);
     int error = errno;
     close(descriptor);
     errno = error;

@@ -43,7 +43,7 @@ package enum HostFolderTemplate {
           log: 16M                 # of what the Script prints
           wall_time: 30m
           # cpu_time: 20m          # of all its processes together
-        network: none              # or: host
+        network: none              # or: host, or {allow: ["landsat.example:443", "192.0.2.0/24:5432"]}
         seccomp: default           # default | strict | none | a file in the OCI format, FILE.json
         # mounts:
         #   - {source: /srv/archive, target: /archive}                              # read-only

@@ -89,8 +89,8 @@ package enum NetworkAccess: Sendable, Hashable, Codable {
     case none
     /// The host's own network.
     case host
-    /// Nothing but these `name:port` and `address/prefix:port` endpoints.
-    case allow([String])
+    /// Nothing but these.
+    case allow([NetworkEndpoint])
 }
 
 package enum SeccompChoice: Sendable, Hashable, Codable {

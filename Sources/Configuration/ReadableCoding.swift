@@ -84,7 +84,7 @@ extension NetworkAccess {
             default: throw corrupted(decoder, "not a network access: \(word)")
             }
         } else {
-            self = .allow(try decoder.container(keyedBy: Key.self).decode([String].self, forKey: .allow))
+            self = .allow(try decoder.container(keyedBy: Key.self).decode([NetworkEndpoint].self, forKey: .allow))
         }
     }
 

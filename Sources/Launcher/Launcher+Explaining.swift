@@ -182,6 +182,15 @@ extension Launcher {
                     text: "its seccomp policy refused \(call.name) \(call.count == 1 ? "once" : "\(call.count) times")",
                     values: ["name": call.name, "count": "\(call.count)", "killed": "\(call.killed)"]))
         }
+        for connection in outcome.refusedConnections ?? [] {
+            facts.append(
+                .init(
+                    kind: "refused-connection", text: "its policy's network list refused \(connection.description)",
+                    values: [
+                        "destination": connection.destination, "transport": connection.transport,
+                        "count": "\(connection.count)",
+                    ]))
+        }
         if outcome.log.bytes > 0 {
             facts.append(
                 .init(

@@ -40,6 +40,10 @@ extension InitReport {
         denials = file.denials.map {
             Denial(architecture: $0.architecture, number: $0.number, count: $0.count, killed: $0.killed)
         }
+        refusals = file.refusals?.map {
+            Refusal(destination: $0.destination, transport: $0.transport, count: $0.count)
+        }
+        networkLoss = file.network_loss
     }
 
     private struct ReportFile: Decodable {
@@ -50,6 +54,12 @@ extension InitReport {
             var killed: Bool
         }
 
+        struct Refusal: Decodable {
+            var destination: String
+            var transport: String
+            var count: Int64
+        }
+
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var version: Int, exit_status: Int32?, signal: Int32?, setup_step: String?, setup_errno: Int32?
         // swift-format-ignore: AlwaysUseLowerCamelCase
@@ -58,6 +68,8 @@ extension InitReport {
         var oom_kills: Int64, pids_peak: Int64, pids_refused: Int64, log_bytes: Int64, log_dropped: Int64
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var network_sockets: Int64?, disk_peak: Int64?, inodes_peak: Int64?, disk_full: Bool?
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        var refusals: [Refusal]?, network_loss: String?
         var denials: [Denial]
     }
 }
@@ -69,6 +81,11 @@ extension Outcome {
     /// Judges what pid 1 found. What the kernel says outranks the exit status.
     init(_ report: InitReport, of specification: SandboxSpecification) {
         let limits = specification.policy.limits
+        var report = report
+        // The link's process is none of the Script's.
+        if case .allow = specification.policy.network, report.pidsPeak > 0 {
+            report.pidsPeak -= Int64(SandboxLink.processes)
+        }
         var judgement = Judgement(report: report, limits: limits)
         judgement.name = SeccompCompiler.name
         var usage = Usage()
@@ -90,6 +107,9 @@ extension Outcome {
                 DeniedCall(
                     name: SeccompCompiler.name(of: $0.number, architecture: $0.architecture), count: Int($0.count),
                     killed: $0.killed)
+            },
+            refusedConnections: report.refusals?.map {
+                RefusedConnection(destination: $0.destination, transport: $0.transport, count: Int(clamping: $0.count))
             }, log: log, startedAt: report.startedAt > 0 ? report.startedAt : nil, endedAt: report.endedAt)
     }
 
@@ -139,7 +159,7 @@ extension Outcome {
                 fullDisk(&verdict)
             } else if verdict.exitStatus == 0 {
                 verdict.kind = .success
-                verdict.reason = "exit status 0"
+                verdict.reason = "exit status 0" + lostNetwork
             } else if report.interruption == .terminated {
                 verdict.kind = .cancelled
                 verdict.reason = "it was ended from outside"
@@ -159,9 +179,10 @@ extension Outcome {
                 verdict.kind = .signal
                 verdict.reason =
                     "signal \(signal) (\(String(cString: strsignal(Int32(signal))))) ended it" + refusedCalls
+                    + refusedConnections + lostNetwork
             } else {
                 verdict.kind = report.end == .exited(status: Outcome.softStatus) ? .soft : .hard
-                verdict.reason = ending + refusedCalls
+                verdict.reason = ending + refusedCalls + refusedConnections + lostNetwork
             }
             return verdict
         }
@@ -195,6 +216,22 @@ extension Outcome {
                 "\(name(denial.number, denial.architecture)) \(denial.count == 1 ? "once" : "\(denial.count) times")"
             }
             return "; its seccomp policy refused it " + calls.joined(separator: ", ")
+        }
+
+        /// The first of them: often why it then failed.
+        private var refusedConnections: String {
+            guard let refusals = report.refusals, !refusals.isEmpty else { return "" }
+            let named = refusals.prefix(4).map {
+                RefusedConnection(destination: $0.destination, transport: $0.transport, count: Int(clamping: $0.count))
+                    .description
+            }
+            let rest = refusals.count - named.count
+            return "; the policy's network list refused it " + named.joined(separator: ", ")
+                + (rest > 0 ? " and \(rest) more" : "")
+        }
+
+        private var lostNetwork: String {
+            report.networkLoss.map { "; its network was lost before its end: \($0)" } ?? ""
         }
 
         /// A command that cannot be executed has the exit status that a shell would give: 127 not found, 126 not executable.

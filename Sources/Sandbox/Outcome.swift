@@ -13,6 +13,8 @@ package struct Outcome: Sendable, Codable, Hashable {
     package var reason: String
     package var usage: Usage
     package var deniedCalls: [DeniedCall]
+    /// nil where no network list was in force.
+    package var refusedConnections: [RefusedConnection]?
     package var log: LogEvidence
     /// Milliseconds since the epoch; nil when the Script's command was never executed.
     package var startedAt: Int64?
@@ -20,7 +22,8 @@ package struct Outcome: Sendable, Codable, Hashable {
 
     package init(
         kind: OutcomeKind, exitStatus: Int? = nil, signal: Int? = nil, limit: LimitEvidence? = nil, reason: String,
-        usage: Usage = Usage(), deniedCalls: [DeniedCall] = [], log: LogEvidence = LogEvidence(),
+        usage: Usage = Usage(), deniedCalls: [DeniedCall] = [],
+        refusedConnections: [RefusedConnection]? = nil, log: LogEvidence = LogEvidence(),
         startedAt: Int64? = nil,
         endedAt: Int64
     ) {
@@ -31,6 +34,7 @@ package struct Outcome: Sendable, Codable, Hashable {
         self.reason = reason
         self.usage = usage
         self.deniedCalls = deniedCalls
+        self.refusedConnections = refusedConnections
         self.log = log
         self.startedAt = startedAt
         self.endedAt = endedAt
@@ -78,6 +82,25 @@ package struct DeniedCall: Sendable, Codable, Hashable {
         self.count = count
         self.killed = killed
     }
+}
+
+/// Where the policy's network list let nothing through.
+package struct RefusedConnection: Sendable, Codable, Hashable {
+    /// `192.0.2.7:443`, `[2001:db8::7]:443`; `other destinations` for those beyond the number that are told apart.
+    package var destination: String
+    /// `tcp`, `udp` and the like.
+    package var transport: String
+    /// Attempts to connect, for `tcp`; else packets.
+    package var count: Int
+
+    package init(destination: String, transport: String, count: Int) {
+        self.destination = destination
+        self.transport = transport
+        self.count = count
+    }
+
+    /// `192.0.2.7:443/tcp 3 times`
+    package var description: String { "\(destination)/\(transport) \(count == 1 ? "once" : "\(count) times")" }
 }
 
 /// What the log holds of what the Script wrote.

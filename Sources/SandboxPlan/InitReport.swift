@@ -31,6 +31,20 @@ package struct InitReport: Equatable, Sendable {
         }
     }
 
+    /// Packets that the network list refused: for TCP, attempts to connect.
+    package struct Refusal: Equatable, Sendable {
+        /// `192.0.2.7:443`, `[2001:db8::7]:443`
+        package var destination: String
+        package var transport: String
+        package var count: Int64
+
+        package init(destination: String, transport: String, count: Int64) {
+            self.destination = destination
+            self.transport = transport
+            self.count = count
+        }
+    }
+
     package var end = End.exited(status: 0)
     package var interruption: Interruption?
     /// Milliseconds since the epoch; 0 when the command was not executed.
@@ -51,6 +65,10 @@ package struct InitReport: Equatable, Sendable {
     package var logBytes: Int64 = 0
     package var logDropped: Int64 = 0
     package var denials: [Denial] = []
+    /// nil where no network list is in force.
+    package var refusals: [Refusal]?
+    /// What the program that links the network said when it ended before the Script; nil when it did not.
+    package var networkLoss: String?
     /// Sockets made that need a network; -1 when nobody looked: only where calls are learned.
     package var networkSockets: Int64 = -1
 
@@ -86,6 +104,13 @@ package struct InitReport: Equatable, Sendable {
             "{\"architecture\":\($0.architecture),\"number\":\($0.number),\"count\":\($0.count),\"killed\":\($0.killed)}"
         }
         fields.append("\"denials\":[\(list.joined(separator: ","))]")
+        if let refusals {
+            let list = refusals.map {
+                "{\"destination\":\(quoted($0.destination)),\"transport\":\(quoted($0.transport)),\"count\":\($0.count)}"
+            }
+            fields.append("\"refusals\":[\(list.joined(separator: ","))]")
+        }
+        if let networkLoss { fields.append("\"network_loss\":\(quoted(networkLoss))") }
         return "{\(fields.joined(separator: ","))}\n"
     }
 

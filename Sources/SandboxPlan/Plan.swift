@@ -2,6 +2,7 @@
 package struct Plan: Equatable, Sendable {
     package var steps: [PlanStep] = []
     package var hostName = "sandbox"
+    /// The Script is in pid 1's network: the host's, or the one that a step made. Else it gets one with loopback alone.
     package var sharesNetwork = false
     /// The first host uid and gid of the sandbox's block, which become 0 inside, and how many there are.
     package var firstUID: UInt32 = 0

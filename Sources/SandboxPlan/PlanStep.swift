@@ -16,6 +16,15 @@ package enum PlanStep: Equatable, Sendable {
     case watchDisk(path: String)
     /// Listens for what the kernel refuses a project of quotas; where it tells nobody, `watchDisk` has to see it.
     case watchQuota(project: UInt32)
+    /// Leaves the host's network for a new one, which belongs to the host's user namespace: nothing in the sandbox has a
+    /// capability over it. The Script shares it.
+    case makeNetwork
+    /// Starts the program that links the new network to the host's, in the host's; it does not wait for it.
+    case startNetwork(arguments: [String])
+    /// Loads an nftables ruleset into the new network.
+    case filterNetwork(program: String, rules: String)
+    /// Waits until the link is up, and gives its interface an IPv6 address and a gateway, where the kernel has IPv6.
+    case awaitNetwork(interface: String, address: String, gateway: String)
     /// Mounts a tmpfs on this host directory; it becomes the sandbox's root.
     case makeRoot(directory: String)
     /// Mounts an overlay on this host directory; it becomes the sandbox's root. All that is written goes into `upper`, never

@@ -9,6 +9,10 @@ extension PlanStep {
         case .ownedDirectory(let path, let owner): ["owned-dir", path, "\(owner)"]
         case .watchDisk(let path): ["watch-disk", path]
         case .watchQuota(let project): ["watch-quota", "\(project)"]
+        case .makeNetwork: ["net"]
+        case .startNetwork(let arguments): ["net-start"] + arguments
+        case .filterNetwork(let program, let rules): ["net-filter", program, rules]
+        case .awaitNetwork(let interface, let address, let gateway): ["net-await", interface, address, gateway]
         case .makeRoot(let directory): ["root", directory]
         case .makeOverlayRoot(let directory, let layers, let map):
             ["overlay-root", directory, layers.lower, layers.upper, layers.work, map.field]
@@ -48,6 +52,11 @@ extension PlanStep {
         case ("watch-quota", 2):
             guard let project = UInt32(fields[1]) else { return nil }
             self = .watchQuota(project: project)
+        case ("net", 1): self = .makeNetwork
+        case ("net-start", 2...): self = .startNetwork(arguments: Array(fields.dropFirst()))
+        case ("net-filter", 3): self = .filterNetwork(program: fields[1], rules: fields[2])
+        case ("net-await", 4):
+            self = .awaitNetwork(interface: fields[1], address: fields[2], gateway: fields[3])
         case ("root", 2): self = .makeRoot(directory: fields[1])
         case ("overlay-root", 6):
             guard let map = IdentityMap(field: fields[5]) else { return nil }

@@ -19,7 +19,7 @@ extension Plan {
 
         for step in steps { put("step", list: step.fields) }
         put("hostname", hostName)
-        put("network", sharesNetwork ? "host" : "own")
+        put("network", sharesNetwork ? "shared" : "own")
         put("uids", "\(firstUID)", "\(uidCount)")
         put("user", "\(uid)", "\(gid)")
         put("workdir", workingDirectory)
@@ -80,7 +80,7 @@ extension Plan {
             guard let step = PlanStep(fields: values) else { return false }
             steps.append(step)
         case ("hostname", 1): hostName = values[0]
-        case ("network", 1): sharesNetwork = values[0] == "host"
+        case ("network", 1): sharesNetwork = values[0] == "shared"
         case ("uids", 2): return set(&firstUID, values[0]) && set(&uidCount, values[1])
         case ("user", 2): return set(&uid, values[0]) && set(&gid, values[1])
         case ("workdir", 1): workingDirectory = values[0]

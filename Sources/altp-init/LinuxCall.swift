@@ -12,6 +12,7 @@ enum LinuxCall {
         static let network = Namespaces(rawValue: altp_clone_newnet)
         static let ipc = Namespaces(rawValue: altp_clone_newipc)
         static let uts = Namespaces(rawValue: altp_clone_newuts)
+        static let mount = Namespaces(rawValue: altp_clone_newns)
     }
 
     /// fork(2) into new namespaces and, when `group` is not negative, into that group of the unified hierarchy.
@@ -54,7 +55,25 @@ enum LinuxCall {
     static func becomeGroup(_ gid: UInt32) -> Int32 { altp_setresgid(gid) }
     static func loopbackUp() -> Int32 { altp_loopback_up() }
     static func prctl(_ option: Int32, _ argument: UInt) -> Int32 { altp_prctl(option, argument) }
-    static func dropCapabilities() -> Int32 { altp_capset_none() }
+
+    /// Drops every capability but, when `canReadFilters`, the one that `withNetworkAdministration` needs; that one is put
+    /// aside, not in effect.
+    static func dropCapabilities(canReadFilters: Bool) -> Int32 {
+        canReadFilters ? altp_capset(altp_cap_net_admin, 0) : altp_capset(0, 0)
+    }
+
+    /// Runs the body with the capability that the kernel wants of whoever asks it about packet filters.
+    static func withNetworkAdministration<Result>(_ body: () -> Result) -> Result {
+        _ = altp_capset(altp_cap_net_admin, altp_cap_net_admin)
+        defer { _ = altp_capset(0, 0) }
+        return body()
+    }
+
+    static func unshareNetwork() -> Int32 { altp_unshare(altp_clone_newnet) }
+    static func enterNetwork(_ descriptor: Int32) -> Int32 { altp_setns(descriptor, altp_clone_newnet) }
+    static func addIPv6(_ interface: String, _ address: String, _ gateway: String) -> Int32 {
+        altp_interface_ipv6(interface, address, gateway)
+    }
 }
 
 /// A system call that the filter sent to pid 1 and that waits for an answer.

@@ -18,6 +18,8 @@ struct Surroundings {
     var quotaEvents: Int32 = -1
     var project: UInt32 = 0
     var events: EventsFile?
+    /// nil when the Script is in the host's network, or in one with loopback alone.
+    var network: Network?
 }
 
 /// The mounts of the sandbox, made step by step.
@@ -40,7 +42,7 @@ struct Sandbox {
                 try apply(step)
             } catch {
                 throw SetupFailure(
-                    step: "\(step.fields.prefix(3).joined(separator: " ")): \(error.call)", number: error.number)
+                    step: "\(step.subject): \(error.call)", number: error.number)
             }
         }
     }
@@ -61,6 +63,13 @@ struct Sandbox {
         case .watchQuota(let project):
             surroundings.quotaEvents = altp_quota_events()
             surroundings.project = project
+        case .makeNetwork: surroundings.network = try Network()
+        case .startNetwork(let arguments):
+            try surroundings.network?.start(
+                arguments, group: surroundings.group, groupProcesses: surroundings.groupProcesses)
+        case .filterNetwork(let program, let rules): try surroundings.network?.filter(program, rules)
+        case .awaitNetwork(let interface, let address, let gateway):
+            try surroundings.network?.awaitLink(interface, address, gateway)
         case .makeRoot(let directory): try makeRoot(directory)
         case .makeOverlayRoot(let directory, let layers, let map):
             rootFlags = [.noSetUID, .noDevices]
@@ -135,5 +144,15 @@ struct Sandbox {
         try check("umount2", "the host's root") { umount2(".", Int32(MNT_DETACH)) }
         try check("chdir", "/") { chdir("/") }
         try check("mount_setattr", "/") { LinuxCall.setMountAttributes(AT_FDCWD, "/", rootFlags) }
+    }
+}
+
+extension PlanStep {
+    /// What a failure of the step names.
+    fileprivate var subject: String {
+        switch self {
+        case .startNetwork, .filterNetwork: fields.prefix(2).joined(separator: " ")
+        default: fields.prefix(3).joined(separator: " ")
+        }
     }
 }

@@ -8,6 +8,7 @@ struct Supervisor {
     private let plan: Plan
     private let script: Script
     private let surroundings: Surroundings
+    private var network: Network?
     private let attempt: Attempt
     private var log: LogWriter
     private var disk: DiskWatch
@@ -31,6 +32,7 @@ struct Supervisor {
         self.plan = plan
         self.script = script
         self.surroundings = surroundings
+        network = surroundings.network
         self.attempt = attempt
         disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
         let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
@@ -38,7 +40,7 @@ struct Supervisor {
         signals = SignalDescriptor.open()
         if plan.cpuMilliseconds > 0 { cpuCheckAt = startedAt }
         // What it does from here on, it may as the owner of the Script's user namespace and of the attempt's files.
-        _ = LinuxCall.dropCapabilities()
+        _ = LinuxCall.dropCapabilities(canReadFilters: network != nil)
     }
 
     /// Returns when nothing of the sandbox runs any more.
@@ -69,6 +71,10 @@ struct Supervisor {
         report.logDropped = log.dropped
         report.denials = denials.values.sorted { ($0.architecture, $0.number) < ($1.architecture, $1.number) }
         if plan.filter.denial == .proceed { report.networkSockets = networkSockets }
+        if let network {
+            report.refusals = LinuxCall.withNetworkAdministration { network.refused() }
+            report.networkLoss = network.loss
+        }
         Counters(surroundings.counters).fill(&report)
     }
 
@@ -194,6 +200,8 @@ struct Supervisor {
         var status: Int32 = 0
         while case let pid = waitpid(-1, &status, WNOHANG), pid > 0 {
             if pid == script.pid { end = InitReport.End(waitStatus: status) }
+            // After an interruption it is ended with the rest.
+            if interruption == nil { network?.note(pid, status: status) }
         }
     }
 

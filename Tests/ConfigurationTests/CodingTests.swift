@@ -25,9 +25,22 @@ import Testing
     func codesCommands(_ value: ScriptDefinition.Command, _ text: String) throws { try check(value, text) }
 
     @Test(arguments: [
-        (NetworkAccess.none, #""none""#), (.host, #""host""#), (.allow(["a:1"]), #"{"allow":["a:1"]}"#),
+        (NetworkAccess.none, #""none""#), (.host, #""host""#),
+        (.allow([]), #"{"allow":[]}"#),
     ])
     func codesNetworks(_ value: NetworkAccess, _ text: String) throws { try check(value, text) }
+
+    @Test func codesEndpoints() throws {
+        let listed = ["a:1", "192.0.2.0/24:*", "[2001:db8::7]:443"]
+        try check(
+            NetworkAccess.allow(try listed.map { try NetworkEndpoint(parsing: $0) }),
+            #"{"allow":["a:1","192.0.2.0/24:*","[2001:db8::7]:443"]}"#)
+    }
+
+    @Test(arguments: [#"{"allow":["a"]}"#, #"{"allow":"a:1"}"#, #""some""#, "{}"])
+    func refusesOtherNetworks(_ text: String) {
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(NetworkAccess.self, from: Data(text.utf8)) }
+    }
 
     @Test(arguments: [
         (SeccompChoice.default, #""default""#), (.strict, #""strict""#), (.none, #""none""#),

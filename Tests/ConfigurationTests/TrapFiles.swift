@@ -79,11 +79,15 @@ enum TrapFiles {
         .init(
             "policies/p.yaml", "seccomp:\n",
             ["policies/p.yaml:1:9: seccomp: expected default, strict, none or a FILE.json; got nothing"]),
-        .init("policies/p.yaml", "network:\n", ["policies/p.yaml:1:9: network: expected none or host; got nothing"]),
+        .init(
+            "policies/p.yaml", "network:\n",
+            ["policies/p.yaml:1:9: network: expected none, host or {allow: [\"NAME:PORT\"]}; got nothing"]),
         .init(
             "policies/p.yaml", "control:\n",
             ["policies/p.yaml:1:9: control: expected one of none, self, task, host; got nothing"]),
-        .init("policies/p.yaml", "network: no\n", ["policies/p.yaml:1:10: network: expected none or host; got \"no\""]),
+        .init(
+            "policies/p.yaml", "network: no\n",
+            ["policies/p.yaml:1:10: network: expected none, host or {allow: [\"NAME:PORT\"]}; got \"no\""]),
         .init(
             "policies/p.yaml", "seccomp: /proc/self.json\n",
             ["policies/p.yaml:1:10: seccomp: open /proc/self.json: No such file or directory"]),

@@ -116,12 +116,7 @@ enum WrongFiles {
             ]),
         Case(
             "policies/p.yaml", "network: internet\n",
-            ["policies/p.yaml:1:10: network: expected none or host; got \"internet\""]),
-        Case(
-            "policies/p.yaml", "network: {allow: [\"landsat.example:443\"]}\n",
-            [
-                "policies/p.yaml:1:10: network: an allow list cannot be enforced by this version of alt-processing; leave it out"
-            ]),
+            ["policies/p.yaml:1:10: network: expected none, host or {allow: [\"NAME:PORT\"]}; got \"internet\""]),
         Case(
             "policies/p.yaml", "seccomp: lenient\n",
             ["policies/p.yaml:1:10: seccomp: expected default, strict, none or a FILE.json; got \"lenient\""]),

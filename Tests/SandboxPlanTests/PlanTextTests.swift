@@ -4,7 +4,10 @@ import Testing
 @Suite struct PlanTextTests {
     static let steps: [PlanStep] = [
         .watch(.memoryPeak, path: "/sys/fs/cgroup/altp/1/memory.peak"), .join(.v1, path: "/c/pids/tasks"),
-        .join(.v2, path: "/c/altp/42"), .watchOutOfMemory(path: "/c/memory/42"), .makeRoot(directory: "/state/root"),
+        .join(.v2, path: "/c/altp/42"), .watchOutOfMemory(path: "/c/memory/42"),
+        .makeNetwork, .startNetwork(arguments: ["/usr/bin/slirp4netns", "-c", "a b"]),
+        .filterNetwork(program: "/usr/sbin/nft", rules: "table inet altp {\n\tchain c { }\n}\n"),
+        .awaitNetwork(interface: "tap0", address: "fd00::100", gateway: "fd00::2"), .makeRoot(directory: "/state/root"),
         .makeOverlayRoot(
             directory: "/state/root", layers: OverlayLayers(lower: "/images/a b", upper: "/state/u", work: "/state/w"),
             map: IdentityMap(
@@ -23,7 +26,8 @@ import Testing
         .tmpfs(path: "/tmp", mode: 0o1777, size: 1 << 30, inodes: 1024), .devpts(path: "/dev/pts"),
         .mountImage(image: "/state/disk/image", directory: "/state/disk/mounted"),
         .ownedDirectory(path: "/state/disk/mounted/scratch", owner: 1_879_049_192),
-        .watchDisk(path: "/state/disk/mounted"), .watchQuota(project: 1_879_048_192), .events(path: "/run/altp-events", owner: 1000, limit: 1 << 20),
+        .watchDisk(path: "/state/disk/mounted"), .watchQuota(project: 1_879_048_192),
+        .events(path: "/run/altp-events", owner: 1000, limit: 1 << 20),
         .proc(path: "/proc"),
         .mask(path: "/proc/kcore"), .readOnly(path: "/proc/sys"), .enterRoot,
     ]
@@ -68,7 +72,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "nonsense", "step", "step\tbind\t/a\t/b", "step\tbind\t/a\t/b\tbogus", "step\ttmpfs\t/tmp\t9\t1\t1",
+        "nonsense", "step", "step\tnet\tx", "step\tnet-start", "step\tnet-filter\t/usr/sbin/nft",
+        "step\tnet-await\ttap0", "step\tbind\t/a\t/b", "step\tbind\t/a\t/b\tbogus", "step\ttmpfs\t/tmp\t9\t1\t1",
         "uids\t-1\t5", "uids\t1", "filter\t1\t2\tnever", "rlimit\t7\tmany\t1", "streams\tlog", "wall\t1",
         "step\tbind\t/a\t/b\tro\tu1:4294967296", "step\tbind\t/a\t/b\tro\tx1:2",
     ])

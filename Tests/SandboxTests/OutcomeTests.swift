@@ -15,6 +15,8 @@ import Testing
         var inodesPeak: Int64 = 9
         var diskFull = false
         var denials: [InitReport.Denial] = []
+        var refusals: [InitReport.Refusal]?
+        var networkLoss: String?
         var kind: OutcomeKind
         var limit: LimitEvidence?
         var exitStatus: Int?
@@ -33,6 +35,30 @@ import Testing
         Case(
             name: "hard after a refused call", end: .exited(status: 1), denials: [unshare], kind: .hard, exitStatus: 1,
             reason: "exit status 1; its seccomp policy refused it unshare 2 times"),
+        Case(
+            name: "hard after refused connections", end: .exited(status: 1),
+            refusals: [
+                .init(destination: "192.0.2.7:443", transport: "tcp", count: 3),
+                .init(destination: "[2001:db8::7]:53", transport: "udp", count: 1),
+            ], kind: .hard, exitStatus: 1,
+            reason:
+                "exit status 1; the policy's network list refused it 192.0.2.7:443/tcp 3 times, [2001:db8::7]:53/udp once"
+        ),
+        Case(
+            name: "soft after many refused connections", end: .exited(status: 75),
+            refusals: (1...6).map { .init(destination: "192.0.2.\($0):1", transport: "tcp", count: 1) }, kind: .soft,
+            exitStatus: 75,
+            reason:
+                "exit status 75; the policy's network list refused it 192.0.2.1:1/tcp once, 192.0.2.2:1/tcp once, "
+                + "192.0.2.3:1/tcp once, 192.0.2.4:1/tcp once and 2 more"),
+        Case(
+            name: "success in spite of refused connections",
+            refusals: [.init(destination: "192.0.2.7:443", transport: "tcp", count: 3)], kind: .success, exitStatus: 0,
+            reason: "exit status 0"),
+        Case(
+            name: "success without what was lost", refusals: [], networkLoss: "slirp4netns ended with \"signal 9\"",
+            kind: .success, exitStatus: 0,
+            reason: "exit status 0; its network was lost before its end: slirp4netns ended with \"signal 9\""),
         Case(
             name: "signal", end: .signaled(SIGSEGV), kind: .signal, signal: 11,
             reason: "signal 11 (Segmentation fault) ended it"),
@@ -109,6 +135,8 @@ import Testing
         report.cpuMilliseconds = 999
         report.wallMilliseconds = 1234
         report.denials = test.denials
+        report.refusals = test.refusals
+        report.networkLoss = test.networkLoss
         report.startedAt = 1
         report.endedAt = 2
         #expect(InitReport(json: Array(report.json.utf8)) == report)
@@ -129,6 +157,7 @@ import Testing
         #expect(outcome.exitStatus == test.exitStatus)
         #expect(outcome.signal == test.signal)
         #expect(outcome.reason == test.reason)
+        #expect(outcome.refusedConnections?.map(\.destination) == test.refusals?.map(\.destination))
     }
 
     @Test(arguments: [

@@ -51,6 +51,9 @@ extension OutcomeView {
                 memoryPeak: outcome.usage.memoryPeak, pidsPeak: outcome.usage.pidsPeak,
                 diskPeak: outcome.usage.diskPeak, inodesPeak: outcome.usage.inodesPeak),
             deniedCalls: outcome.deniedCalls.map { DeniedCall(name: $0.name, count: $0.count, killed: $0.killed) },
+            refusedConnections: outcome.refusedConnections?.map {
+                RefusedConnection(destination: $0.destination, transport: $0.transport, count: $0.count)
+            },
             log: Log(bytes: outcome.log.bytes, dropped: outcome.log.dropped),
             startedAt: outcome.startedAt.map(Timestamp.init), endedAt: Timestamp(milliseconds: outcome.endedAt))
     }

@@ -67,7 +67,9 @@ int altp_copy_sparse(int from, int to);
 
 // syncfs(2): writes the whole file system back.
 int altp_syncfs(int fd);
-int altp_capset_none(void);
+// capset(2): sets of bits, as in capabilities(7).
+int altp_capset(uint64_t permitted, uint64_t effective);
+extern const uint64_t altp_cap_net_admin;
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);
 int altp_unshare(uint64_t flags);
@@ -76,6 +78,10 @@ int altp_setresuid(uid_t uid);
 int altp_setresgid(gid_t gid);
 int altp_prctl(int option, unsigned long argument);
 int altp_loopback_up(void);
+int altp_setns(int descriptor, uint64_t kind);
+extern const int altp_netlink_netfilter;
+// Gives an interface an IPv6 address with a prefix of 64 and a default route through a gateway.
+int altp_interface_ipv6(const char *name, const char *address, const char *gateway);
 int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);
 
 // Whether the kernel has SECCOMP_RET_USER_NOTIF; 0 or -1.

@@ -106,6 +106,10 @@ enum ProcessingText {
         for call in evidence.deniedCalls {
             parts.append("denied \(call.name)\(call.count > 1 ? " ×\(call.count)" : "")")
         }
+        for connection in evidence.refusedConnections ?? [] {
+            let count = connection.count > 1 ? " ×\(connection.count)" : ""
+            parts.append("refused \(connection.destination)/\(connection.transport)\(count)")
+        }
         if evidence.log.dropped > 0 { parts.append("log cut by \(SizeText.short(evidence.log.dropped))") }
         return parts.joined(separator: "; ")
     }

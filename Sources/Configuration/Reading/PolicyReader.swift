@@ -25,7 +25,9 @@ struct PolicyReader {
         policy.description = reader.string("description")
         policy.rootfs = reader.string("rootfs") ?? policy.rootfs
         if let limits = reader.collection("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
-        if let network = reader.value("network") { policy.network = self.network(network) }
+        if let network = reader.value("network") {
+            policy.network = NetworkReader(findings: findings).access(network)
+        }
         if let seccomp = reader.value("seccomp") { policy.seccomp = self.seccomp(seccomp) }
         for key in NotYetEnforced.policyKeys {
             if let value = reader.value(key), value.content != .sequence([]) {
@@ -55,18 +57,6 @@ struct PolicyReader {
         limits.wallTime = reader.timespan("wall_time", atLeast: 1)
         limits.grace = reader.timespan("grace")
         return limits
-    }
-
-    private func network(_ node: YAMLNode) -> NetworkAccess {
-        switch node.content {
-        case .scalar("none", _): return .none
-        case .scalar("host", _): return .host
-        case .mapping(let entries) where entries.map(\.key.text) == ["allow"]:
-            findings.report(node, "network: an allow list \(NotYetEnforced.message)")
-        default:
-            findings.report(node, "network: expected none or host; got \(node.kind)")
-        }
-        return .none
     }
 
     private func seccomp(_ node: YAMLNode) -> SeccompChoice {

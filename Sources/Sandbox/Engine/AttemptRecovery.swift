@@ -120,13 +120,20 @@ struct AttemptRecovery {
         return Outcome(report, of: specification)
     }
 
-    private static func lostOutcome(_ specification: SandboxSpecification) -> Outcome {
+    /// The outcome of an attempt for which no pid 1 was started.
+    static func setupOutcome(_ reason: String) -> Outcome { Outcome(kind: .setup, reason: reason, endedAt: now) }
+
+    private static var now: Int64 {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return Outcome(
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
+    private static func lostOutcome(_ specification: SandboxSpecification) -> Outcome {
+        Outcome(
             kind: .lost,
             reason:
                 "the attempt ended without leaving an outcome: the host went down, or its pid 1 was killed or failed",
-            endedAt: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+            endedAt: now)
     }
 }

@@ -58,6 +58,7 @@ package final class SandboxEngine: Sendable {
                 "open_files: \(policy.limits.openFiles): this process is itself held to \(ResourceLimit.maximumOpenFiles); "
                     + "raise it with ulimit -n, or LimitNOFILE= in the unit")
         }
+        if case .allow = policy.network { findings += NetworkTools.obstacles().map { "network: \($0)" } }
         do {
             _ = try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
             _ = try root(of: policy)
@@ -95,7 +96,9 @@ package final class SandboxEngine: Sendable {
     /// Starts the prepared attempt. When this returns, its pid 1 runs on its own, whatever becomes of this process.
     package func start(_ directory: AttemptDirectory) async throws(SandboxError) -> RunningSandbox {
         try await run { () throws(SandboxError) in
-            try self.startNow(try directory.readSpecification(), at: directory, streams: nil)
+            let specification = try directory.readSpecification()
+            let network = try AllowedNetwork.resolve(specification.policy.network)
+            return try self.startNow(specification, at: directory, network: network, streams: nil)
         }
     }
 
@@ -110,7 +113,15 @@ package final class SandboxEngine: Sendable {
         learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
         let specification = try make(specification, at: directory)
-        let sandbox = try startNow(specification, at: directory, streams: streams, learning: learning)
+        let network: AllowedNetwork?
+        do throws(SandboxError) {
+            network = try AllowedNetwork.resolve(specification.policy.network)
+        } catch {
+            // The fault of the policy or of the world, not of this program.
+            return AttemptRecovery.setupOutcome(error.description)
+        }
+        let sandbox = try startNow(
+            specification, at: directory, network: network, streams: streams, learning: learning)
         whileRunning(sandbox)
         return sandbox.waitForOutcome()
     }
@@ -144,8 +155,8 @@ package final class SandboxEngine: Sendable {
     }
 
     private func startNow(
-        _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32]?,
-        learning: Bool = false
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, network: AllowedNetwork?,
+        streams: [Int32]?, learning: Bool = false
     ) throws(SandboxError) -> RunningSandbox {
         let policy = specification.policy
         let group = directory.groupName(specification.reference)
@@ -155,12 +166,23 @@ package final class SandboxEngine: Sendable {
             : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
         let root = try root(of: policy)
         let diskSteps = try disk.allow(specification, at: directory)
-        let steps = try cgroups.make(group, limits: policy.limits)
+        var limits = policy.limits
+        var allowed: (AllowedNetwork, NetworkTools)?
+        if let network {
+            let (tools, missing) = NetworkTools.find()
+            guard let tools else {
+                throw SandboxError(
+                    "making the network of \(specification.reference): \(missing.joined(separator: "; "))")
+            }
+            allowed = (network, tools)
+            limits.pids += SandboxLink.processes
+        }
+        let steps = try cgroups.make(group, limits: limits)
         do throws(SandboxError) {
             let plan = try PlanBuilder(
                 specification: specification, attempt: directory, root: root,
                 commandExecutable: settings.commandExecutable, cgroupSteps: steps, diskSteps: diskSteps,
-                filter: filter,
+                network: allowed, filter: filter,
                 streams: streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited
             ).plan()
             let child = try InitProcess.spawn(

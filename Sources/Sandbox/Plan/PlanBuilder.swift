@@ -12,12 +12,15 @@ struct PlanBuilder {
     var commandExecutable: String?
     var cgroupSteps: [PlanStep]
     var diskSteps: [PlanStep]
+    /// A policy's network list, and by what it is held; nil when it has none.
+    var network: (AllowedNetwork, NetworkTools)?
     var filter: CompiledFilter?
     var streams: StandardStreams
 
     init(
         specification: SandboxSpecification, attempt: AttemptDirectory, root: Root, commandExecutable: String?,
-        cgroupSteps: [PlanStep], diskSteps: [PlanStep], filter: CompiledFilter?, streams: StandardStreams
+        cgroupSteps: [PlanStep], diskSteps: [PlanStep],
+        network: (AllowedNetwork, NetworkTools)?, filter: CompiledFilter?, streams: StandardStreams
     ) {
         self.specification = specification
         self.attempt = attempt
@@ -25,6 +28,7 @@ struct PlanBuilder {
         self.commandExecutable = commandExecutable
         self.cgroupSteps = cgroupSteps
         self.diskSteps = diskSteps
+        self.network = network
         self.filter = filter
         self.streams = streams
     }
@@ -36,7 +40,7 @@ struct PlanBuilder {
         var plan = Plan()
         plan.steps = try steps()
         plan.hostName = hostName
-        plan.sharesNetwork = specification.policy.network == .host
+        plan.sharesNetwork = specification.policy.network != .none
         plan.firstUID = specification.identity.firstUID
         plan.uidCount = UIDRange.blockSize
         plan.uid = SandboxIdentity.scriptUID
@@ -77,7 +81,9 @@ struct PlanBuilder {
         // Counted as the Script's memory; the sizes only make a full /tmp say so instead of ending the Script.
         let inodes = max(1024, memory / 16_384)
         var steps = cgroupSteps + diskSteps
-        steps += root.steps(of: specification, at: attempt, hostName: hostName)
+        if let network { steps += SandboxLink.steps(network.0, tools: network.1) }
+        let rootSteps = root.steps(of: specification, at: attempt, hostName: hostName)
+        steps += network?.0.pinned(rootSteps) ?? rootSteps
         steps += Self.devices
         steps += [
             .devpts(path: "/dev/pts"),
@@ -90,6 +96,7 @@ struct PlanBuilder {
         steps += Self.readOnlyProcPaths.map { .readOnly(path: $0) }
         steps += directories()
         for mount in policy.mounts { steps.append(try bind(mount)) }
+        if network != nil { steps.append(SandboxLink.lastStep) }
         steps.append(.enterRoot)
         return steps
     }

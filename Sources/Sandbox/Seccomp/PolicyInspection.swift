@@ -34,7 +34,8 @@ package struct PolicyInspection {
         switch policy.network {
         case .none: lines.append("network   none")
         case .host: lines.append("network   host")
-        case .allow(let endpoints): lines.append("network   only \(endpoints.joined(separator: ", "))")
+        case .allow(let endpoints):
+            lines.append("network   only \(endpoints.map(\.description).joined(separator: ", "))")
         }
         lines.append("caps      \(policy.capabilities.isEmpty ? "none" : policy.capabilities.joined(separator: ", "))")
         if policy.mounts.isEmpty { lines.append("mounts    none of its own") }

@@ -94,6 +94,19 @@ package struct OutcomeView: Sendable, Hashable, Codable {
         }
     }
 
+    /// Where the policy's network list let nothing through, and how often it was tried.
+    package struct RefusedConnection: Sendable, Hashable, Codable {
+        package var destination: String
+        package var transport: String
+        package var count: Int
+
+        package init(destination: String, transport: String, count: Int) {
+            self.destination = destination
+            self.transport = transport
+            self.count = count
+        }
+    }
+
     /// Bytes in the log, and bytes left out because its limit was reached.
     package struct Log: Sendable, Hashable, Codable {
         package var bytes: Int64
@@ -112,6 +125,8 @@ package struct OutcomeView: Sendable, Hashable, Codable {
     package var reason: String
     package var usage: Usage
     package var deniedCalls: [DeniedCall]
+    /// Absent when no network list was in force.
+    package var refusedConnections: [RefusedConnection]?
     package var log: Log
     /// Absent when the Script's command was never executed.
     package var startedAt: Timestamp?
@@ -119,7 +134,8 @@ package struct OutcomeView: Sendable, Hashable, Codable {
 
     package init(
         kind: String, exitStatus: Int?, signal: Int?, limit: Limit?, reason: String, usage: Usage,
-        deniedCalls: [DeniedCall], log: Log, startedAt: Timestamp?, endedAt: Timestamp
+        deniedCalls: [DeniedCall], refusedConnections: [RefusedConnection]?, log: Log, startedAt: Timestamp?,
+        endedAt: Timestamp
     ) {
         self.kind = kind
         self.exitStatus = exitStatus
@@ -128,6 +144,7 @@ package struct OutcomeView: Sendable, Hashable, Codable {
         self.reason = reason
         self.usage = usage
         self.deniedCalls = deniedCalls
+        self.refusedConnections = refusedConnections
         self.log = log
         self.startedAt = startedAt
         self.endedAt = endedAt
@@ -137,6 +154,7 @@ package struct OutcomeView: Sendable, Hashable, Codable {
         case kind, signal, limit, reason, usage, log
         case exitStatus = "exit_status"
         case deniedCalls = "denied_calls"
+        case refusedConnections = "refused_connections"
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }

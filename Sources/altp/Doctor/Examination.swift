@@ -9,7 +9,10 @@ import Sandbox
 struct Examination {
     func findings() -> [Finding] {
         var findings =
-            [privileges, kernel] + namespaces + [cgroups, seccomp, idmappedMounts, disk, programs, group, imageTools]
+            [privileges, kernel] + namespaces + [
+                cgroups, seccomp, idmappedMounts, disk, networkLists, imageTools, programs,
+            ]
+            + [group]
         if !findings.contains(where: { $0.verdict == .fail }) { findings += [trial, overlayTrial] }
         return findings
     }
@@ -91,6 +94,15 @@ struct Examination {
             return .caution(
                 label, "neither project quota on /var/lib nor loop devices", remedy: "\(remedy). Or modprobe loop")
         }
+    }
+
+    private var networkLists: Finding {
+        let label = "network lists"
+        let missing = NetworkTools.obstacles()
+        return missing.isEmpty
+            ? .pass(label, "slirp4netns and nftables are there for `network: {allow: …}`")
+            : .caution(
+                label, "policies with `network: {allow: …}` cannot be held to", remedy: missing.joined(separator: "; "))
     }
 
     private var programs: Finding {

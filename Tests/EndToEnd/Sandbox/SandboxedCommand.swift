@@ -6,6 +6,8 @@ import Testing
 struct SandboxedCommand {
     var policy: String?
     var arguments: [String]
+    /// A command that becomes `altp`, such as nsenter(1) with its arguments.
+    var prefix: [String] = []
     /// Added to the environment of `altp`.
     var environment: [String: String] = [:]
     /// More options of `altp run`.
@@ -45,6 +47,12 @@ struct SandboxedCommand {
         var limit: Limit?
         var reason: String
         var deniedCalls: [Call]
+        struct Connection: Decodable, Hashable {
+            var destination: String
+            var transport: String
+            var count: Int
+        }
+        var refusedConnections: [Connection]?
     }
 
     /// Runs it, and everything that it needed is gone afterwards.
@@ -53,7 +61,7 @@ struct SandboxedCommand {
     func run(seconds: Double = 60, whileRunning: ((pid_t) throws -> Void)? = nil) throws -> Result {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        var line = [try Installation.path(of: "altp"), "run", "--report", "\(folder.path)/report.json"]
+        var line = prefix + [try Installation.path(of: "altp"), "run", "--report", "\(folder.path)/report.json"]
         if let policy {
             try folder.write("policy.yaml", policy)
             line += ["--policy", "\(folder.path)/policy.yaml"]

@@ -10,6 +10,8 @@ final class Host {
     let cgroup: String
     private var launcher: ChildProcess?
     private let settings: [String]
+    /// A command that becomes the Launcher, such as nsenter(1) with its arguments.
+    var prefix: [String] = []
 
     /// - Parameters:
     ///   - files: what the host folder holds, by relative path; those that end in `.sh` and `.py` are executable.
@@ -49,7 +51,7 @@ final class Host {
     // MARK: The Launcher
 
     func start() throws {
-        let child = try ChildProcess([Installation.path(of: "altp"), "serve", "--config", configuration])
+        let child = try ChildProcess(prefix + [Installation.path(of: "altp"), "serve", "--config", configuration])
         launcher = child
         let deadline = Deadline(seconds: 30)
         while !deadline.isOver {
@@ -203,9 +205,10 @@ final class Host {
 
 /// Gives the test a host with a running Launcher, and afterwards checks that nothing of it is left.
 func withHost(
-    _ files: [String: String], settings: [String] = [], _ body: (Host) throws -> Void
+    _ files: [String: String], settings: [String] = [], prefix: [String] = [], _ body: (Host) throws -> Void
 ) throws {
     let host = try Host(files, settings: settings)
+    host.prefix = prefix
     defer { host.close() }
     do {
         try host.start()

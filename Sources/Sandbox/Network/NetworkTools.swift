@@ -1,0 +1,44 @@
+import Glibc
+import Linux
+
+/// The host's programs by which an allow list is held.
+package struct NetworkTools {
+    let link: HostProgram
+    let filter: HostProgram
+
+    static var resolver: HostProgram? { .find("getent", package: "libc-bin") }
+
+    /// What this host lacks for allow lists, with the remedies; empty when it has all.
+    package static func obstacles() -> [String] {
+        let (tools, missing) = find()
+        return missing + (tools.flatMap { obstacle(to: $0.filter) }.map { [$0] } ?? [])
+    }
+
+    /// Finds what there is, and says what is missing, with the remedy.
+    static func find() -> (tools: NetworkTools?, missing: [String]) {
+        var missing: [String] = []
+        let link = HostProgram.find("slirp4netns", package: "slirp4netns")
+        let filter = HostProgram.find("nft", package: "nftables")
+        if link == nil { missing.append("slirp4netns is not installed: apt-get install slirp4netns") }
+        if filter == nil { missing.append("nft is not installed: apt-get install nftables") }
+        if resolver == nil { missing.append("getent is not installed: apt-get install libc-bin") }
+        if access("/dev/net/tun", R_OK | W_OK) != 0 {
+            missing.append("\(SystemError("access", "/dev/net/tun")): modprobe tun, or boot a kernel with CONFIG_TUN")
+        }
+        guard let link, let filter, missing.isEmpty else { return (nil, missing) }
+        return (NetworkTools(link: link, filter: filter), [])
+    }
+
+    /// Why the kernel does not take rulesets of the kind that ours are: nft tries one and keeps nothing of it.
+    private static func obstacle(to filter: HostProgram) -> String? {
+        let remedy = "modprobe nf_tables, or boot a kernel with CONFIG_NF_TABLES and CONFIG_NFT_REJECT_INET"
+        do throws(SystemError) {
+            let result = try filter.run(["--check", "add table inet altp-trial"], seconds: 10)
+            guard result.status != 0 else { return nil }
+            let said = result.output.split(separator: "\n").first.map(String.init) ?? "status \(result.status)"
+            return "nft cannot use the kernel's nf_tables: \(said): \(remedy)"
+        } catch {
+            return "running \(filter.path): \(error): \(remedy)"
+        }
+    }
+}
