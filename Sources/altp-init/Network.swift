@@ -36,7 +36,7 @@ struct Network {
     ///
     /// It is a child in pid 1's pid namespace, so that it ends with it, whatever happens, and it belongs to the host's
     /// root, outside of the Script's user namespace, so that the Script can neither signal nor trace it.
-    mutating func start(_ arguments: [String], group: Int32, groupProcesses: [Int32]) throws(SystemError) {
+    mutating func start(_ arguments: [String], group: Int32, groupTasks: [Int32]) throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         try check("pipe2") { LinuxCall.pipe(&ends) }
         let writer = FileDescriptor(owning: ends[1])
@@ -45,8 +45,8 @@ struct Network {
         link = try Helper(
             arguments, input: input.raw, more: [own, writer.raw], namespaces: [.mount], group: group
         ) {
-            // 0 is whoever writes it.
-            for group in groupProcesses where write(group, "0", 1) != 1 { return -1 }
+            // 0 is whoever writes it; the link is single-threaded until then.
+            for group in groupTasks where write(group, "0", 1) != 1 { return -1 }
             return LinuxCall.enterNetwork(host)
         }
         readiness = ends[0]

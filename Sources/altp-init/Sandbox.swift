@@ -66,7 +66,7 @@ struct Sandbox {
         case .makeNetwork: surroundings.network = try Network()
         case .startNetwork(let arguments):
             try surroundings.network?.start(
-                arguments, group: surroundings.group, groupProcesses: surroundings.groupProcesses)
+                arguments, group: surroundings.group, groupTasks: surroundings.groupTasks)
         case .filterNetwork(let program, let rules): try surroundings.network?.filter(program, rules)
         case .awaitNetwork(let interface, let address, let gateway):
             try surroundings.network?.awaitLink(interface, address, gateway)
