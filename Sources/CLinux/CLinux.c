@@ -16,6 +16,8 @@
 #include <linux/quota.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <net/route.h>
@@ -436,6 +438,32 @@ int altp_loopback_up(void) {
 int altp_setns(int descriptor, uint64_t kind) { return (int)syscall(SYS_setns, descriptor, (int)kind); }
 
 const int altp_netlink_netfilter = NETLINK_NETFILTER;
+
+int altp_has_nf_tables(void) {
+    struct {
+        struct nlmsghdr header;
+        struct nfgenmsg body;
+    } question;
+    memset(&question, 0, sizeof question);
+    question.header.nlmsg_len = sizeof question;
+    question.header.nlmsg_type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN;
+    question.header.nlmsg_flags = NLM_F_REQUEST;
+    char answer[4096] __attribute__((aligned(8)));
+    int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    if (descriptor < 0) return -1;
+    // The kernel answers before send returns.
+    ssize_t count = send(descriptor, &question, sizeof question, 0);
+    if (count >= 0) count = recv(descriptor, answer, sizeof answer, MSG_DONTWAIT);
+    int error = errno;
+    close(descriptor);
+    const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+    if (count >= (ssize_t)sizeof *header && header->nlmsg_type == NLMSG_ERROR) {
+        error = -((const struct nlmsgerr *)NLMSG_DATA(header))->error;
+        count = -1;
+    }
+    errno = error;
+    return count < 0 ? -1 : 0;
+}
 
 // As in <linux/ipv6.h>, which cannot be included beside the C library's headers.
 struct ipv6_interface_request {

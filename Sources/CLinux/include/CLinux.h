@@ -80,6 +80,8 @@ int altp_prctl(int option, unsigned long argument);
 int altp_loopback_up(void);
 int altp_setns(int descriptor, uint64_t kind);
 extern const int altp_netlink_netfilter;
+// Whether the kernel has nf_tables, which this loads where it is a module (NFT_MSG_GETGEN); 0 or -1.
+int altp_has_nf_tables(void);
 // Gives an interface an IPv6 address with a prefix of 64 and a default route through a gateway.
 int altp_interface_ipv6(const char *name, const char *address, const char *gateway);
 int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);

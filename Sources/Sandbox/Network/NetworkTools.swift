@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 
@@ -10,8 +11,13 @@ package struct NetworkTools {
 
     /// What this host lacks for allow lists, with the remedies; empty when it has all.
     package static func obstacles() -> [String] {
-        let (tools, missing) = find()
-        return missing + (tools.flatMap { obstacle(to: $0.filter) }.map { [$0] } ?? [])
+        var missing = find().missing
+        if altp_has_nf_tables() != 0 {
+            missing.append(
+                "asking the kernel for nf_tables: \(systemMessage(errno)): modprobe nf_tables, or boot a kernel with "
+                    + "CONFIG_NF_TABLES and CONFIG_NFT_REJECT_INET")
+        }
+        return missing
     }
 
     /// Finds what there is, and says what is missing, with the remedy.
@@ -27,18 +33,5 @@ package struct NetworkTools {
         }
         guard let link, let filter, missing.isEmpty else { return (nil, missing) }
         return (NetworkTools(link: link, filter: filter), [])
-    }
-
-    /// Why the kernel does not take rulesets of the kind that ours are: nft tries one and keeps nothing of it.
-    private static func obstacle(to filter: HostProgram) -> String? {
-        let remedy = "modprobe nf_tables, or boot a kernel with CONFIG_NF_TABLES and CONFIG_NFT_REJECT_INET"
-        do throws(SystemError) {
-            let result = try filter.run(["--check", "add table inet altp-trial"], seconds: 10)
-            guard result.status != 0 else { return nil }
-            let said = result.output.split(separator: "\n").first.map(String.init) ?? "status \(result.status)"
-            return "nft cannot use the kernel's nf_tables: \(said): \(remedy)"
-        } catch {
-            return "running \(filter.path): \(error): \(remedy)"
-        }
     }
 }
