@@ -37,6 +37,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .systemLibrary(name: "CCap"),
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CYAML"),
@@ -44,7 +45,7 @@ let package = Package(
         .systemLibrary(name: "CNettle"),
 
         module("Linux", ["CLinux"]),
-        module("Configuration", ["CYAML"]),
+        module("Configuration", ["CYAML", "CCap"]),
         module("SandboxPlan", []),
         module("Sandbox", ["Configuration", "SandboxPlan", "Linux", "CLinux", "CSeccomp"]),
         module("Store", ["CSQLite"]),

@@ -394,15 +394,19 @@ int altp_syncfs(int fd) { return syncfs(fd); }
 
 const uint64_t altp_cap_net_admin = (uint64_t)1 << CAP_NET_ADMIN;
 
-int altp_capset(uint64_t permitted, uint64_t effective) {
+int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2];
-    memset(data, 0, sizeof data);
-    for (int word = 0; word < 2; word++) {
-        data[word].permitted = (uint32_t)(permitted >> (32 * word));
-        data[word].effective = (uint32_t)(effective >> (32 * word));
+    for (int half = 0; half < 2; half++) {
+        data[half].permitted = (uint32_t)(permitted >> 32 * half);
+        data[half].effective = (uint32_t)(effective >> 32 * half);
+        data[half].inheritable = (uint32_t)(inheritable >> 32 * half);
     }
     return (int)syscall(SYS_capset, &header, data);
+}
+
+int altp_raise_ambient(unsigned long capability) {
+    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
 }
 
 int altp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
@@ -498,7 +502,7 @@ int altp_interface_ipv6(const char *name, const char *address, const char *gatew
 }
 
 int altp_make_device(const char *path, mode_t mode, unsigned major_number, unsigned minor_number) {
-    return mknod(path, S_IFCHR | mode, makedev(major_number, minor_number));
+    return mknod(path, mode, makedev(major_number, minor_number));
 }
 
 const char *altp_error_name(int number) { return strerrorname_np(number); }

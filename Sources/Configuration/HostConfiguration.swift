@@ -11,6 +11,8 @@ package struct HostConfiguration: Sendable, Hashable, Codable {
     package var disk: ByteSize?
     package var pools: [String: Int] = [:]
     package var uids = UIDRange()
+    /// The folders in which mounts' sources lie; nil for everywhere but the places that are never handed in.
+    package var mountRoots: [String]?
     /// The cgroup below which all groups are made, relative to each hierarchy's root; nil for `altp` below the Launcher's own.
     package var cgroup: String?
 

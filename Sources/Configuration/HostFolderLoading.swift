@@ -28,16 +28,34 @@ extension HostFolder {
     }
 }
 
+extension HostConfiguration {
+    /// Reads the altp.yaml of a folder, and nothing else of it.
+    package static func load(folder: String) throws(ConfigurationProblems) -> HostConfiguration {
+        let findings = Findings(file: "altp.yaml")
+        let root = try YAMLReader.read(
+            try ConfigurationFile.read("\(folder)/altp.yaml", shownAs: "altp.yaml"), file: "altp.yaml")
+        var host = HostConfiguration()
+        _ = HostReader(findings: findings).read(root, into: &host)
+        guard findings.isEmpty else { throw ConfigurationProblems(findings.diagnostics) }
+        return host
+    }
+}
+
 extension Policy {
     /// Reads a policy file that belongs to no folder; its name is the file's.
-    package static func load(file path: String) throws(ConfigurationProblems) -> Policy {
+    ///
+    /// - Parameter sources: where its mounts may come from.
+    package static func load(
+        file path: String, sources: MountSources = MountSources()
+    ) throws(ConfigurationProblems) -> Policy {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let base = parts.last.map(String.init) ?? path
         let name = base.hasSuffix(".yaml") ? String(base.dropLast(5)) : base
         let folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
         let findings = Findings(file: path)
         let root = try YAMLReader.read(try ConfigurationFile.read(path, shownAs: path), file: path)
-        let policy = PolicyReader(findings: findings, folder: folder.isEmpty ? "/" : folder).policy(root, name: name)
+        let reader = PolicyReader(findings: findings, folder: folder.isEmpty ? "/" : folder, sources: sources)
+        let policy = reader.policy(root, name: name)
         guard findings.isEmpty else { throw ConfigurationProblems(findings.diagnostics) }
         return policy
     }
@@ -55,12 +73,14 @@ private struct HostFolderLoader {
     mutating func load() -> LenientHostFolder {
         let (host, hostProblems, poolsAreKnown) = host()
         let policyFolder = "\(path)/policies"
+        let sources = MountSources(host)
         let rootfs = files(in: "rootfs") { root, name, findings in
             RootfsReader(findings: findings).rootfs(root, name: name)
         }
         let rootfsUnlisted = unlisted["rootfs"]
         let policies = files(in: "policies") { root, name, findings in
-            let policy = PolicyReader(findings: findings, folder: policyFolder).policy(root, name: name)
+            let policy = PolicyReader(findings: findings, folder: policyFolder, sources: sources)
+                .policy(root, name: name)
             if let problems = rootfs.broken[policy.rootfs] ?? rootfsUnlisted, policy.rootfs != "host" {
                 findings.inherit(problems)
             } else if policy.rootfs != "host", rootfs.good[policy.rootfs] == nil {

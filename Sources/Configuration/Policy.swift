@@ -7,16 +7,18 @@ package struct Policy: Sendable, Hashable, Codable {
     package var limits: Limits
     package var network: NetworkAccess
     package var seccomp: SeccompChoice
-    /// Names as in capabilities(7), with the `CAP_` prefix; none by default.
-    package var capabilities: [String]
+    /// Given in the Script's own user namespace; none by default.
+    package var capabilities: [Capability]
+    /// Paths of the host's device nodes, which the sandbox has at the same places; nil for none.
+    package var devices: [String]?
     package var mounts: [Mount]
     /// What the Script may steer through its socket.
     package var control: Control
 
     package init(
         name: String, description: String? = nil, rootfs: String = "host", limits: Limits = Limits(),
-        network: NetworkAccess = .none, seccomp: SeccompChoice = .default, capabilities: [String] = [],
-        mounts: [Mount] = [], control: Control = .`self`
+        network: NetworkAccess = .none, seccomp: SeccompChoice = .default, capabilities: [Capability] = [],
+        devices: [String]? = nil, mounts: [Mount] = [], control: Control = .`self`
     ) {
         self.name = name
         self.description = description
@@ -25,6 +27,7 @@ package struct Policy: Sendable, Hashable, Codable {
         self.network = network
         self.seccomp = seccomp
         self.capabilities = capabilities
+        self.devices = devices
         self.mounts = mounts
         self.control = control
     }

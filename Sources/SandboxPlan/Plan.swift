@@ -10,6 +10,8 @@ package struct Plan: Equatable, Sendable {
     /// What the Script runs as, seen from inside.
     package var uid: UInt32 = 0
     package var gid: UInt32 = 0
+    /// What the Script may in its own user namespace: a bit for each capability, by its number.
+    package var capabilities: UInt64 = 0
     package var workingDirectory = "/"
     package var arguments: [String] = []
     /// `NAME=value`.

@@ -37,6 +37,8 @@ package enum PlanStep: Equatable, Sendable {
     case file(path: String, mode: UInt32, content: String)
     /// A character device.
     case device(path: String, major: UInt32, minor: UInt32)
+    /// A node for a device that the policy hands in, which belongs to this host uid and is open to nobody else.
+    case ownedDevice(path: String, kind: DeviceKind, major: UInt32, minor: UInt32, owner: UInt32)
     /// Binds a host file or directory. With `followLinks: false` a source with a symbolic link anywhere in it is refused.
     case bind(source: String, target: String, flags: MountFlags, map: IdentityMap?)
     case tmpfs(path: String, mode: UInt32, size: UInt64, inodes: UInt64)
@@ -69,6 +71,11 @@ package struct OverlayLayers: Equatable, Sendable {
         self.upper = upper
         self.work = work
     }
+}
+
+package enum DeviceKind: String, Sendable {
+    case character = "c"
+    case block = "b"
 }
 
 package enum CgroupVersion: String, Sendable {

@@ -20,6 +20,8 @@ extension PlanStep {
         case .symlink(let path, let target): ["symlink", path, target]
         case .file(let path, let mode, let content): ["file", path, octal(mode), content]
         case .device(let path, let major, let minor): ["device", path, "\(major)", "\(minor)"]
+        case .ownedDevice(let path, let kind, let major, let minor, let owner):
+            ["device", path, "\(major)", "\(minor)", kind.rawValue, "\(owner)"]
         case .bind(let source, let target, let flags, nil): ["bind", source, target, flags.field]
         case .bind(let source, let target, let flags, let map?):
             ["bind", source, target, flags.field, map.field]
@@ -73,6 +75,12 @@ extension PlanStep {
         case ("device", 4):
             guard let major = UInt32(fields[2]), let minor = UInt32(fields[3]) else { return nil }
             self = .device(path: fields[1], major: major, minor: minor)
+        case ("device", 6):
+            guard let major = UInt32(fields[2]), let minor = UInt32(fields[3]),
+                let kind = DeviceKind(rawValue: fields[4]),
+                let owner = UInt32(fields[5])
+            else { return nil }
+            self = .ownedDevice(path: fields[1], kind: kind, major: major, minor: minor, owner: owner)
         case ("bind", 4), ("bind", 5):
             guard let flags = MountFlags(field: fields[3]) else { return nil }
             var map: IdentityMap?

@@ -22,6 +22,7 @@ extension Plan {
         put("network", sharesNetwork ? "shared" : "own")
         put("uids", "\(firstUID)", "\(uidCount)")
         put("user", "\(uid)", "\(gid)")
+        put("capabilities", String(capabilities, radix: 16))
         put("workdir", workingDirectory)
         put("run", list: arguments)
         for variable in environment { put("env", variable) }
@@ -83,6 +84,9 @@ extension Plan {
         case ("network", 1): sharesNetwork = values[0] == "shared"
         case ("uids", 2): return set(&firstUID, values[0]) && set(&uidCount, values[1])
         case ("user", 2): return set(&uid, values[0]) && set(&gid, values[1])
+        case ("capabilities", 1):
+            guard let set = UInt64(values[0], radix: 16) else { return false }
+            capabilities = set
         case ("workdir", 1): workingDirectory = values[0]
         case ("run", 1...): arguments = values
         case ("env", 1): environment.append(values[0])

@@ -6,7 +6,7 @@ import SandboxPlan
 /// What the Script's first process does to itself between its birth and its exec, in this order.
 enum ConfinementStep: Int32 {
     case groups, groupNamespace, loopback, hostName, boundingSet, userGroups, user, session, streams, descriptors
-    case workingDirectory, newPrivileges, filter, execute
+    case workingDirectory, capabilities, newPrivileges, filter, execute
 
     func text(of plan: Plan) -> String {
         switch self {
@@ -14,7 +14,8 @@ enum ConfinementStep: Int32 {
         case .groupNamespace: "unshare the cgroup namespace"
         case .loopback: "bring up the loopback interface"
         case .hostName: "sethostname \(plan.hostName)"
-        case .boundingSet: "empty the capability bounding set"
+        case .boundingSet: "cut the capability bounding set"
+        case .capabilities: "set the capabilities \(String(plan.capabilities, radix: 16))"
         case .userGroups: "setgroups and setresgid \(plan.gid)"
         case .user: "setresuid \(plan.uid)"
         case .session: "setsid"
@@ -53,6 +54,7 @@ struct Confinement {
         umask(0o022)
         setStreams()
         require(.workingDirectory, chdir(plan.workingDirectory))
+        setCapabilities()
         require(.newPrivileges, LinuxCall.prctl(PR_SET_NO_NEW_PRIVS, 1))
         var none = sigset_t()
         sigemptyset(&none)
@@ -86,8 +88,18 @@ struct Confinement {
     private func dropBoundingSet() {
         var capability: UInt = 0
         while LinuxCall.prctl(PR_CAPBSET_READ, capability) >= 0 {
-            require(.boundingSet, LinuxCall.prctl(PR_CAPBSET_DROP, capability))
+            if !isGranted(capability) { require(.boundingSet, LinuxCall.prctl(PR_CAPBSET_DROP, capability)) }
             capability += 1
+        }
+    }
+
+    private func isGranted(_ capability: UInt) -> Bool { capability < 64 && plan.capabilities >> capability & 1 == 1 }
+
+    /// Ambient too: else a user other than root would lose them at the exec.
+    private func setCapabilities() {
+        require(.capabilities, LinuxCall.setCapabilities(plan.capabilities))
+        for capability in UInt(0)..<64 where isGranted(capability) {
+            require(.capabilities, LinuxCall.raiseAmbient(capability))
         }
     }
 

@@ -45,7 +45,8 @@ enum LinuxCall {
         return altp_mount_setattr(directory, path, place, attributes, 0, userNamespace)
     }
 
-    static func makeDevice(_ path: String, mode: UInt32, major: UInt32, minor: UInt32) -> Int32 {
+    /// - Parameter mode: with the type of the node.
+    static func makeDevice(_ path: String, mode: UInt32, _ major: UInt32, _ minor: UInt32) -> Int32 {
         altp_make_device(path, mode, major, minor)
     }
 
@@ -59,13 +60,13 @@ enum LinuxCall {
     /// Drops every capability but, when `canReadFilters`, the one that `withNetworkAdministration` needs; that one is put
     /// aside, not in effect.
     static func dropCapabilities(canReadFilters: Bool) -> Int32 {
-        canReadFilters ? altp_capset(altp_cap_net_admin, 0) : altp_capset(0, 0)
+        canReadFilters ? altp_capset(altp_cap_net_admin, 0, 0) : altp_capset(0, 0, 0)
     }
 
     /// Runs the body with the capability that the kernel wants of whoever asks it about packet filters.
     static func withNetworkAdministration<Result>(_ body: () -> Result) -> Result {
-        _ = altp_capset(altp_cap_net_admin, altp_cap_net_admin)
-        defer { _ = altp_capset(0, 0) }
+        _ = altp_capset(altp_cap_net_admin, altp_cap_net_admin, 0)
+        defer { _ = altp_capset(0, 0, 0) }
         return body()
     }
 
@@ -74,6 +75,10 @@ enum LinuxCall {
     static func addIPv6(_ interface: String, _ address: String, _ gateway: String) -> Int32 {
         altp_interface_ipv6(interface, address, gateway)
     }
+
+    /// These become permitted, effective and inheritable, and no others.
+    static func setCapabilities(_ set: UInt64) -> Int32 { altp_capset(set, set, set) }
+    static func raiseAmbient(_ capability: UInt) -> Int32 { altp_raise_ambient(capability) }
 }
 
 /// A system call that the filter sent to pid 1 and that waits for an answer.

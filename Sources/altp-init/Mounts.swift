@@ -82,7 +82,8 @@ struct Bind {
         let tree = try LinuxCall.cloneTree(origin.raw, "", of: source, recursive: flags.contains(.recursive))
         if let map {
             let namespace = try UserNamespace.mapping(map)
-            try check("mount_setattr (idmap)", source) {
+            // Of a tree that has other mounts below, each must be able to: NFS cannot, tmpfs since Linux 6.3.
+            try check("mount_setattr (idmap), which every file system at and below the source must support", source) {
                 LinuxCall.setMountAttributes(tree.raw, "", flags, userNamespace: namespace.raw)
             }
         } else {
@@ -95,7 +96,17 @@ struct Bind {
 
 enum Device {
     static func make(_ path: String, major: UInt32, minor: UInt32) throws(SystemError) {
-        try check("mknod", path) { LinuxCall.makeDevice(path, mode: 0o666, major: major, minor: minor) }
+        try check("mknod", path) { LinuxCall.makeDevice(path, mode: S_IFCHR | 0o666, major, minor) }
+    }
+
+    static func make(
+        _ path: String, _ kind: DeviceKind, major: UInt32, minor: UInt32, owner: UInt32
+    ) throws(SystemError) {
+        let parts = path.split(separator: "/")
+        try MountPoint.makeDirectories(parts.dropLast().joined(separator: "/"), mode: 0o755)
+        let type = kind == .character ? S_IFCHR : S_IFBLK
+        try check("mknod", path) { LinuxCall.makeDevice(path, mode: type | 0o600, major, minor) }
+        try check("lchown", path) { lchown(path, owner, owner) }
     }
 }
 

@@ -79,6 +79,8 @@ struct Sandbox {
         case .file(let path, let mode, let content):
             try MountPoint.writeFile(inside(path), content, mode: mode, owner: owner)
         case .device(let path, let major, let minor): try Device.make(inside(path), major: major, minor: minor)
+        case .ownedDevice(let path, let kind, let major, let minor, let owner):
+            try Device.make(inside(path), kind, major: major, minor: minor, owner: owner)
         case .bind(let source, let target, let flags, let map):
             try Bind(source: source, target: inside(target), flags: flags, map: map).apply()
         case .tmpfs(let path, let mode, let size, let inodes):

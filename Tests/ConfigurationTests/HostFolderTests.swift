@@ -101,8 +101,10 @@ final class TestFolder {
     }
 
     @Test func readsEveryKeyOfAPolicy() throws {
+        let sources = try TestFolder(["archive/x": "", "products/x": ""])
         let folder = try TestFolder([
-            "altp.yaml": "", "policies/filter.json": "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}",
+            "altp.yaml": "mount_roots: [/srv, \(sources.path)]\n",
+            "policies/filter.json": "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}",
             "rootfs/debian.yaml": "directory: /srv/debian\n",
             "policies/p.yaml": """
             description: All of it
@@ -119,10 +121,11 @@ final class TestFolder {
               grace: 0s
             network: host
             seccomp: filter.json
-            capabilities: []
+            capabilities: [sys_ptrace, CAP_CHOWN]
+            devices: []
             mounts:
-              - {source: /srv/archive, target: /archive}
-              - {source: /srv/products, target: /products, mode: rw, owner: www-data}
+              - {source: \(sources.path)/archive, target: /archive}
+              - {source: \(sources.path)/products, target: /products, mode: rw, owner: www-data}
             control: task
             """,
         ])
@@ -140,9 +143,10 @@ final class TestFolder {
                 == Policy(
                     name: "p", description: "All of it", rootfs: "debian", limits: limits, network: .host,
                     seccomp: .file("\(folder.path)/policies/filter.json"),
+                    capabilities: [Capability(name: "CAP_CHOWN")!, Capability(name: "CAP_SYS_PTRACE")!],
                     mounts: [
-                        Mount(source: "/srv/archive", target: "/archive"),
-                        Mount(source: "/srv/products", target: "/products", mode: .rw, owner: "www-data"),
+                        Mount(source: "\(sources.path)/archive", target: "/archive"),
+                        Mount(source: "\(sources.path)/products", target: "/products", mode: .rw, owner: "www-data"),
                     ], control: .task))
     }
 
@@ -156,6 +160,7 @@ final class TestFolder {
             pools: {download: 4, gpu: 1}
             uids: {first: 200000, blocks: 10}
             cgroup: my-altp
+            mount_roots: [/srv, /data]
             """
         ])
         let host = try HostFolder.load(folder.path).host
@@ -166,6 +171,7 @@ final class TestFolder {
         #expect(host.pools == ["download": 4, "gpu": 1])
         #expect(host.uids == UIDRange(first: 200_000, blocks: 10))
         #expect(host.cgroup == "my-altp")
+        #expect(host.mountRoots == ["/srv", "/data"])
     }
 
     @Test func refusesAFolderAsAProfile() throws {

@@ -92,17 +92,17 @@ enum TrapFiles {
             "policies/p.yaml", "seccomp: /proc/self.json\n",
             ["policies/p.yaml:1:10: seccomp: open /proc/self.json: No such file or directory"]),
         .init(
-            "policies/p.yaml", "mounts:\n  - {source: /a, target: /x}\n  - {source: /b, target: /x}\n",
-            ["policies/p.yaml:3:26: target: /x has a mount already, of /a"]),
+            "policies/p.yaml", "mounts:\n  - {source: /usr, target: /x}\n  - {source: /etc, target: /x}\n",
+            ["policies/p.yaml:3:28: target: /x has a mount already, of /usr"]),
         .init(
-            "policies/p.yaml", "mounts:\n  - {source: /a, target: /x/y}\n  - {source: /b, target: /x}\n",
-            ["policies/p.yaml:3:26: target: /x hides the mount /x/y before it; put this one first"]),
+            "policies/p.yaml", "mounts:\n  - {source: /usr, target: /x/y}\n  - {source: /etc, target: /x}\n",
+            ["policies/p.yaml:3:28: target: /x hides the mount /x/y before it; put this one first"]),
         .init(
-            "policies/p.yaml", "mounts:\n  - {source: /a, target: /var}\n",
-            ["policies/p.yaml:2:26: target: /var: every sandbox has its own /var/tmp; choose another place"]),
+            "policies/p.yaml", "mounts:\n  - {source: /etc, target: /var}\n",
+            ["policies/p.yaml:2:28: target: /var: every sandbox has its own /var/tmp; choose another place"]),
         .init(
-            "policies/p.yaml", "mounts:\n  - {source: /a, target: /x, owner: \"\"}\n",
-            ["policies/p.yaml:2:37: owner: expected a user of the host; got \"\""]),
+            "policies/p.yaml", "mounts:\n  - {source: /etc, target: /x, owner: \"\"}\n",
+            ["policies/p.yaml:2:39: owner: expected a user of the host; got \"\""]),
         .init(
             "tasks/t.yaml", "params: {x: {type: integer, default: +5}}\n\(script)",
             ["tasks/t.yaml:1:38: default: expected a whole number; got \"+5\""]),

@@ -61,7 +61,7 @@ enum WrongFiles {
         Case(
             "altp.yaml", "- cpu\n",
             [
-                "altp.yaml:1:1: expected a host, a mapping of state, run, keep_free, cpu, memory, disk, pools, uids, cgroup; got a list"
+                "altp.yaml:1:1: expected a host, a mapping of state, run, keep_free, cpu, memory, disk, pools, uids, cgroup, mount_roots; got a list"
             ]),
         Case(
             "altp.yaml", "cpu: [1\n",
@@ -124,8 +124,51 @@ enum WrongFiles {
             "policies/p.yaml", "seccomp: missing.json\n",
             ["policies/p.yaml:1:10: seccomp: open missing.json: No such file or directory"]),
         Case(
-            "policies/p.yaml", "capabilities: [NET_ADMIN]\n",
-            ["policies/p.yaml:1:15: capabilities: cannot be enforced by this version of alt-processing; leave it out"]),
+            "policies/p.yaml", "capabilities: [CAP_CHOWM, SYS_PTRACE, 7, cap_sys_ptrace]\n",
+            [
+                "policies/p.yaml:1:16: capabilities: expected names of capabilities(7) such as CAP_CHOWN; got \"CAP_CHOWM\"; did you mean \"CAP_CHOWN\"?",
+                "policies/p.yaml:1:39: capabilities: expected names of capabilities(7) such as CAP_CHOWN; got \"7\"",
+                "policies/p.yaml:1:42: capabilities: CAP_SYS_PTRACE is given twice",
+            ]),
+        Case(
+            "policies/p.yaml",
+            "devices: [/dev/null, /dev/shm/x, /etc/passwd, /dev/no-such-device, /dev/net, /dev/../etc]\n",
+            [
+                "policies/p.yaml:1:11: devices: /dev/null: every sandbox has its own /dev/null",
+                "policies/p.yaml:1:22: devices: /dev/shm/x: every sandbox has its own /dev/shm",
+                "policies/p.yaml:1:34: devices: expected paths below /dev such as /dev/fuse; got \"/etc/passwd\"",
+                "policies/p.yaml:1:47: devices: /dev/no-such-device cannot be found: No such file or directory",
+                "policies/p.yaml:1:68: devices: /dev/net is no character or block device",
+                "policies/p.yaml:1:78: devices: expected paths below /dev such as /dev/fuse; got \"/dev/../etc\"",
+            ]),
+        Case(
+            "policies/p.yaml", "devices: /dev/fuse\n",
+            ["policies/p.yaml:1:10: devices: expected a list of devices such as [/dev/fuse]; got \"/dev/fuse\""]),
+        Case(
+            "policies/p.yaml", "mounts:\n  - {source: /nowhere/at/all, target: /archive}\n",
+            ["policies/p.yaml:2:14: source: /nowhere/at/all cannot be found: /nowhere: No such file or directory"]),
+        Case(
+            "policies/p.yaml", "mounts:\n  - {source: /proc/self/cwd, target: /archive}\n",
+            ["policies/p.yaml:2:14: source: /proc/self/cwd lies in /proc, which is never handed to a sandbox"]),
+        Case(
+            "policies/p.yaml", "mounts:\n  - {source: /, target: /archive}\n",
+            [
+                "policies/p.yaml:2:14: source: / holds /proc, which is never handed to a sandbox; mount what is needed of it"
+            ]),
+        Case(
+            "policies/p.yaml", "mounts:\n  - {source: /var/lib, target: /archive}\n",
+            [
+                "policies/p.yaml:2:14: source: /var/lib overlaps /var/lib/altp, a folder of the Launcher's own; mount what is needed beside it"
+            ]),
+        Case(
+            "altp.yaml", "mount_roots: /srv\n",
+            ["altp.yaml:1:14: mount_roots: expected a list of folders such as [/srv, /data]; got \"/srv\""]),
+        Case(
+            "altp.yaml", "mount_roots: [srv, /data]\n",
+            ["altp.yaml:1:15: mount_roots: expected an absolute path without . and ..; got \"srv\""]),
+        Case(
+            "altp.yaml", "mount_roots:\n",
+            ["altp.yaml:1:13: mount_roots: expected a list of folders such as [/srv, /data]; got nothing"]),
         Case(
             "policies/p.yaml", "control: tasks\n",
             [
@@ -138,16 +181,16 @@ enum WrongFiles {
             "policies/p.yaml", "mounts:\n  - {source: srv, target: /archive}\n",
             ["policies/p.yaml:2:14: source: expected an absolute path without . and ..; got \"srv\""]),
         Case(
-            "policies/p.yaml", "mounts:\n  - {source: /srv}\n",
+            "policies/p.yaml", "mounts:\n  - {source: /etc}\n",
             ["policies/p.yaml:2:5: missing key \"target\": where the sandbox sees it"]),
         Case(
-            "policies/p.yaml", "mounts:\n  - {source: /srv, target: /usr/local}\n",
+            "policies/p.yaml", "mounts:\n  - {source: /etc, target: /usr/local}\n",
             ["policies/p.yaml:2:28: target: /usr/local: every sandbox has its own /usr; choose another place"]),
         Case(
-            "policies/p.yaml", "mounts:\n  - {source: /srv, target: /}\n",
+            "policies/p.yaml", "mounts:\n  - {source: /etc, target: /}\n",
             ["policies/p.yaml:2:28: target: the root itself cannot be mounted over"]),
         Case(
-            "policies/p.yaml", "mounts:\n  - {source: /srv, target: /archive, mode: write}\n",
+            "policies/p.yaml", "mounts:\n  - {source: /etc, target: /archive, mode: write}\n",
             ["policies/p.yaml:2:44: mode: expected one of ro, rw; got \"write\""]),
         Case(
             "policies/p.yaml", "mounts: /srv\n",

@@ -17,6 +17,8 @@ import Testing
         .directory(path: "/etc", mode: 0o755), .symlink(path: "/bin", target: "usr/bin"),
         .file(path: "/etc/passwd", mode: 0o644, content: "root:x:0:0\n\ttab and \\ backslash\n"),
         .device(path: "/dev/null", major: 1, minor: 3),
+        .ownedDevice(path: "/dev/fuse", kind: .character, major: 10, minor: 229, owner: 7),
+        .ownedDevice(path: "/dev/loop0", kind: .block, major: 7, minor: 0, owner: .max),
         .bind(source: "/srv/a b", target: "/archive", flags: [.readOnly, .noSetUID, .recursive], map: nil),
         .bind(
             source: "/srv/p", target: "/products", flags: [],
@@ -46,6 +48,7 @@ import Testing
         plan.uidCount = 65_536
         plan.uid = 1000
         plan.gid = 1000
+        plan.capabilities = 1 << 40 | 1
         plan.workingDirectory = "/scratch"
         plan.arguments = ["/bin/sh", "-c", "echo \"a\tb\"\nexit 3", ""]
         plan.environment = ["A=", "B=\\n", "ÄÖ=ü"]
@@ -74,7 +77,8 @@ import Testing
     @Test(arguments: [
         "nonsense", "step", "step\tnet\tx", "step\tnet-start", "step\tnet-filter\t/usr/sbin/nft",
         "step\tnet-await\ttap0", "step\tbind\t/a\t/b", "step\tbind\t/a\t/b\tbogus", "step\ttmpfs\t/tmp\t9\t1\t1",
-        "uids\t-1\t5", "uids\t1", "filter\t1\t2\tnever", "rlimit\t7\tmany\t1", "streams\tlog", "wall\t1",
+        "uids\t-1\t5", "uids\t1", "step\tdevice\t/d\t1\t2\tx\t3", "capabilities\tall",
+        "filter\t1\t2\tnever", "rlimit\t7\tmany\t1", "streams\tlog", "wall\t1",
         "step\tbind\t/a\t/b\tro\tu1:4294967296", "step\tbind\t/a\t/b\tro\tx1:2",
     ])
     func refusesALineThatIsNoneOfAPlan(_ line: String) {

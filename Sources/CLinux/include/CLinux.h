@@ -67,9 +67,11 @@ int altp_copy_sparse(int from, int to);
 
 // syncfs(2): writes the whole file system back.
 int altp_syncfs(int fd);
-// capset(2): sets of bits, as in capabilities(7).
-int altp_capset(uint64_t permitted, uint64_t effective);
+// capset(2): bit n is capability n, see capabilities(7).
+int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable);
 extern const uint64_t altp_cap_net_admin;
+// prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE).
+int altp_raise_ambient(unsigned long capability);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);
 int altp_unshare(uint64_t flags);
@@ -84,6 +86,7 @@ extern const int altp_netlink_netfilter;
 int altp_has_nf_tables(void);
 // Gives an interface an IPv6 address with a prefix of 64 and a default route through a gateway.
 int altp_interface_ipv6(const char *name, const char *address, const char *gateway);
+// mknod(2); `mode` says which kind.
 int altp_make_device(const char *path, mode_t mode, unsigned major, unsigned minor);
 
 // Whether the kernel has SECCOMP_RET_USER_NOTIF; 0 or -1.

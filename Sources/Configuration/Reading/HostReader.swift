@@ -3,7 +3,7 @@ struct HostReader {
     let findings: Findings
 
     private static let keys = [
-        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup",
+        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots",
     ]
 
     private static let largestPool = 1_000_000
@@ -51,6 +51,22 @@ struct HostReader {
                 findings.report(value, "cgroup: \(name.quoted) is no name: \(Names.rule)")
             }
         }
+        host.mountRoots = mountRoots(reader)
         return poolsAreKnown
+    }
+
+    private func mountRoots(_ reader: MappingReader) -> [String]? {
+        guard reader.has("mount_roots") else { return nil }
+        guard let items = reader.list("mount_roots", "a list of folders such as [/srv, /data]") else {
+            if let value = reader.value("mount_roots"), value.isNull {
+                findings.report(value, "mount_roots: expected a list of folders such as [/srv, /data]; got nothing")
+            }
+            return []
+        }
+        return items.compactMap { item in
+            if let path = item.text, Names.isNormalPath(path) { return path }
+            findings.report(item, "mount_roots: expected an absolute path without . and ..; got \(item.kind)")
+            return nil
+        }
     }
 }

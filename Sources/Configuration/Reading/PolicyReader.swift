@@ -5,9 +5,10 @@ struct PolicyReader {
     let findings: Findings
     /// The folder of the policy file, to which a seccomp profile's path is relative.
     let folder: String
+    var sources = MountSources()
 
     private static let keys = [
-        "description", "rootfs", "limits", "network", "seccomp", "capabilities", "mounts", "control",
+        "description", "rootfs", "limits", "network", "seccomp", "capabilities", "devices", "mounts", "control",
     ]
     private static let limitKeys = [
         "cpu", "cpu_time", "memory", "swap", "pids", "disk", "inodes", "open_files", "log", "wall_time", "grace",
@@ -29,10 +30,12 @@ struct PolicyReader {
             policy.network = NetworkReader(findings: findings).access(network)
         }
         if let seccomp = reader.value("seccomp") { policy.seccomp = self.seccomp(seccomp) }
-        for key in NotYetEnforced.policyKeys {
-            if let value = reader.value(key), value.content != .sequence([]) {
-                findings.report(value, "\(key): \(NotYetEnforced.message)")
-            }
+        let grants = GrantReader(findings: findings)
+        if let items = reader.list("capabilities", "a list of capabilities such as [CAP_CHOWN]") {
+            policy.capabilities = grants.capabilities(items)
+        }
+        if let items = reader.list("devices", "a list of devices such as [/dev/fuse]"), !items.isEmpty {
+            policy.devices = grants.devices(items, after: policy.devices ?? [])
         }
         for mount in reader.list("mounts", "a list of mounts") ?? [] {
             guard let mount = self.mount(mount, after: policy.mounts) else { continue }
@@ -100,6 +103,9 @@ struct PolicyReader {
                 findings.report(
                     value, "target: \(target) hides the mount \(hidden.target) before it; put this one first")
             }
+        }
+        if let source, let value = reader.value("source"), let refusal = sources.refusal(of: source) {
+            findings.report(value, "source: \(source) \(refusal)")
         }
         let owner = reader.string("owner")
         if let value = reader.value("owner"), owner?.isEmpty == true {

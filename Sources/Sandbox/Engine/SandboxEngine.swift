@@ -58,9 +58,12 @@ package final class SandboxEngine: Sendable {
                 "open_files: \(policy.limits.openFiles): this process is itself held to \(ResourceLimit.maximumOpenFiles); "
                     + "raise it with ulimit -n, or LimitNOFILE= in the unit")
         }
+        for capability in policy.capabilities where !capability.isKnownToKernel {
+            findings.append("capabilities: \(capability): this kernel has no such capability; boot a newer one")
+        }
         if case .allow = policy.network { findings += NetworkTools.obstacles().map { "network: \($0)" } }
         do {
-            _ = try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
+            _ = try seccomp.filter(policy.seccomp, capabilities: policy.capabilities.map(\.description))
             _ = try root(of: policy)
         } catch {
             findings.append("\(error)")
@@ -163,7 +166,7 @@ package final class SandboxEngine: Sendable {
         let filter =
             learning
             ? try SeccompCompiler.learningFilter()
-            : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities)
+            : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities.map(\.description))
         let root = try root(of: policy)
         let diskSteps = try disk.allow(specification, at: directory)
         var limits = policy.limits

@@ -45,6 +45,7 @@ struct PlanBuilder {
         plan.uidCount = UIDRange.blockSize
         plan.uid = SandboxIdentity.scriptUID
         plan.gid = SandboxIdentity.scriptUID
+        plan.capabilities = specification.policy.capabilities.reduce(0) { $0 | 1 << UInt64($1.number) }
         plan.workingDirectory = specification.workingDirectory
         plan.arguments = specification.command
         plan.environment = environment()
@@ -85,6 +86,7 @@ struct PlanBuilder {
         let rootSteps = root.steps(of: specification, at: attempt, hostName: hostName)
         steps += network?.0.pinned(rootSteps) ?? rootSteps
         steps += Self.devices
+        for device in policy.devices ?? [] { steps.append(try ownedDevice(device)) }
         steps += [
             .devpts(path: "/dev/pts"),
             .tmpfs(path: "/dev/shm", mode: 0o1777, size: memory, inodes: inodes),
@@ -153,13 +155,34 @@ struct PlanBuilder {
         return steps
     }
 
+    /// A node of the sandbox's own: it can be the Script's, and the host's own node, whose file system has no idmapped
+    /// mounts, keeps its owner. No other node works inside: whatever else can be reached is `nodev`, or read-only.
+    private func ownedDevice(_ path: String) throws(SandboxError) -> PlanStep {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            throw SandboxError(
+                "handing in the device \(path): \(SystemError("lstat", path)). Load its driver, or take it from the policy"
+            )
+        }
+        let kind: DeviceKind
+        switch status.st_mode & S_IFMT {
+        case S_IFCHR: kind = .character
+        case S_IFBLK: kind = .block
+        default: throw SandboxError("handing in the device \(path): it is no character or block device any more")
+        }
+        // As gnu_dev_major(3) and gnu_dev_minor(3), which are macros in their header.
+        let number = UInt64(status.st_rdev)
+        let major = UInt32(truncatingIfNeeded: (number >> 8 & 0xfff) | (number >> 32 & 0xffff_f000))
+        let minor = UInt32(truncatingIfNeeded: (number & 0xff) | (number >> 12 & 0xffff_ff00))
+        return .ownedDevice(path: path, kind: kind, major: major, minor: minor, owner: specification.identity.hostUID)
+    }
+
     private func bind(_ mount: Mount) throws(SandboxError) -> PlanStep {
         var flags: MountFlags = [.noSetUID, .noDevices, .recursive]
         if mount.mode == .ro { flags.insert(.readOnly) }
         guard let owner = mount.owner else {
             return .bind(source: mount.source, target: mount.target, flags: flags, map: nil)
         }
-        flags.remove(.recursive)
         return .bind(
             source: mount.source, target: mount.target, flags: flags,
             map: try ownerMap(try HostAccount.named(owner), owner, mount))

@@ -14,7 +14,8 @@ package struct PolicyInspection {
         self.policy = policy
         let source = try ProfileSource(policy.seccomp)
         profileName = source?.name ?? "none"
-        profile = try source?.profile().resolved(capabilities: Set(policy.capabilities), kernel: .running)
+        profile = try source?.profile().resolved(
+            capabilities: Set(policy.capabilities.map(\.description)), kernel: .running)
     }
 
     /// The policy and its filter in words, a line each.
@@ -37,7 +38,9 @@ package struct PolicyInspection {
         case .allow(let endpoints):
             lines.append("network   only \(endpoints.map(\.description).joined(separator: ", "))")
         }
-        lines.append("caps      \(policy.capabilities.isEmpty ? "none" : policy.capabilities.joined(separator: ", "))")
+        let capabilities = policy.capabilities.map(\.description).joined(separator: ", ")
+        lines.append("caps      \(capabilities.isEmpty ? "none" : capabilities)")
+        for device in policy.devices ?? [] { lines.append("device    \(device)") }
         if policy.mounts.isEmpty { lines.append("mounts    none of its own") }
         for mount in policy.mounts {
             let owner = mount.owner.map { ", owner \($0)" } ?? ""

@@ -4,17 +4,22 @@ import Glibc
 
 /// Finds policies: those of a host folder by their names, others by their files.
 struct PolicyFolder: OptionGroup {
-    @Option("config", placeholder: "DIR", help: "The host folder whose policies these are; /etc/altp unless given.")
+    @Option(
+        "config", placeholder: "DIR",
+        help: "The host folder whose policies, rootfs and mount_roots hold; /etc/altp unless given.")
     var folder: String?
 
     private var path: String { folder ?? "/etc/altp" }
 
+    var images: HostImages { HostImages(folder: folder) }
+
     /// The policy that a name or a file means; `default` and `strict` are built in unless the folder has them.
     func policy(_ name: String) throws -> Policy {
         do throws(ConfigurationProblems) {
-            if name.hasSuffix(".yaml") || name.contains("/") { return try Policy.load(file: name) }
+            let sources = try sources()
+            if name.hasSuffix(".yaml") || name.contains("/") { return try Policy.load(file: name, sources: sources) }
             let file = "\(path)/policies/\(name).yaml"
-            if access(file, F_OK) == 0 { return try Policy.load(file: file) }
+            if access(file, F_OK) == 0 { return try Policy.load(file: file, sources: sources) }
             if let builtIn = Self.builtIn.first(where: { $0.name == name }) { return builtIn }
         } catch {
             throw CommandFailure(error.description)
@@ -22,6 +27,14 @@ struct PolicyFolder: OptionGroup {
         throw CommandFailure(
             "there is no policy \(Printable.line(name)) in \(Printable.line(path))/policies, and none is built in. "
                 + "altp policy list shows what there is.")
+    }
+
+    /// Where a policy's mounts may come from: as the folder's altp.yaml says, where there is one.
+    func sources() throws(ConfigurationProblems) -> MountSources {
+        if folder == nil, access("\(path)/altp.yaml", F_OK) != 0, errno == ENOENT || errno == ENOTDIR {
+            return MountSources()
+        }
+        return MountSources(try HostConfiguration.load(folder: path))
     }
 
     static let builtIn = [

@@ -25,9 +25,9 @@ struct PolicyLearn: Verb {
     @Option("output", short: "o", placeholder: "DIR", help: "Where to write; - prints both files. Here unless given.")
     var output = "."
     @Option("name", placeholder: "NAME", help: "The policy's name; learned unless given.") var policyName = "learned"
-    @Option("policy", short: "p", placeholder: "FILE", help: "A policy whose mounts and rootfs the command needs.")
+    @Option("policy", short: "p", placeholder: "POLICY", help: "A policy whose mounts and rootfs the command needs.")
     var policy: String?
-    var host = HostImages()
+    var policies = PolicyFolder()
     @Flag("no-network", help: "Let it run without the host's network.") var withoutNetwork: Bool
     @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
 
@@ -44,11 +44,11 @@ struct PolicyLearn: Verb {
 
     func run(in context: Context) throws {
         do {
-            let base = try policy.map { try Policy.load(file: $0) } ?? Policy(name: "learning")
+            let base = try policy.map { try policies.policy($0) } ?? Policy(name: "learning")
             var run = SandboxedRun(
                 policy: generous(base), command: command, reportPath: nil, errors: context.errors)
             run.isLearning = true
-            run.rootfs = try host.source(for: run.policy)
+            run.rootfs = try policies.images.source(for: run.policy)
             let (status, outcome) = try run.runForOutcome()
             guard outcome.exitStatus != nil, outcome.limit == nil, outcome.kind != .setup, outcome.kind != .cancelled
             else {

@@ -9,10 +9,18 @@ struct RootfsSource {
     var images: ImageStore?
 }
 
-/// The rootfs definitions of a host folder, and the images in its state folder.
-struct HostImages: OptionGroup {
+/// Names the host folder whose images are meant.
+struct HostImagesOption: OptionGroup {
     @Option(
         "config", placeholder: "DIR", help: "The host folder that has the rootfs definitions; /etc/altp unless given.")
+    var folder: String?
+
+    var images: HostImages { HostImages(folder: folder) }
+}
+
+/// The rootfs definitions of a host folder, and the images in its state folder.
+struct HostImages {
+    /// Nil for /etc/altp, which may be missing.
     var folder: String?
 
     var path: String { folder ?? "/etc/altp" }

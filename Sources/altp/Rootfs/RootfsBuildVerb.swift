@@ -20,7 +20,8 @@ struct RootfsBuildVerb: Verb {
 
     @Argument("NAME", help: "The rootfs.") var rootfs: String
     @Flag("verbose", short: "v", help: "Show everything that mmdebstrap prints.") var verbose: Bool
-    var host = HostImages()
+    var folder = HostImagesOption()
+    private var host: HostImages { folder.images }
 
     func run(in context: Context) throws {
         let lenient = try host.load()

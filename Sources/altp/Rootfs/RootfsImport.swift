@@ -24,7 +24,8 @@ struct RootfsImport: Verb {
     @Argument("NAME", help: "The rootfs.") var rootfs: String
     @Argument("IMAGE", help: "The container image; the definition's unless given.") var image: ContainerImage?
     @Flag("verbose", short: "v", help: "Show everything that skopeo and umoci print.") var verbose: Bool
-    var host = HostImages()
+    var folder = HostImagesOption()
+    private var host: HostImages { folder.images }
 
     func validate() throws(UsageError) {
         if rootfs == "host" || !RootfsName.isValid(rootfs) {

@@ -16,7 +16,8 @@ struct RootfsList: Verb {
     static let examples = [Example("altp rootfs list", "With the images' sizes and ages.")]
 
     var format = FormatOptions()
-    var host = HostImages()
+    var folder = HostImagesOption()
+    private var host: HostImages { folder.images }
 
     func run(in context: Context) throws {
         let lenient = try host.load()
@@ -50,7 +51,8 @@ struct RootfsShow: Verb {
 
     @Argument("NAME", help: "The rootfs.") var rootfs: String
     var format = FormatOptions()
-    var host = HostImages()
+    var folder = HostImagesOption()
+    private var host: HostImages { folder.images }
 
     func run(in context: Context) throws {
         let lenient = try host.load()

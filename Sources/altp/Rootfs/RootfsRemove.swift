@@ -15,7 +15,8 @@ struct RootfsRemove: Verb {
 
     @Argument("NAME", help: "The rootfs.") var rootfs: String
     @Flag("force", short: "f", help: "Remove it although a policy names it.") var force: Bool
-    var host = HostImages()
+    var folder = HostImagesOption()
+    private var host: HostImages { folder.images }
 
     func validate() throws(UsageError) {
         if !RootfsName.isValid(rootfs) {

@@ -21,11 +21,13 @@ struct Run: Verb {
             "Run under a policy file's limits, and write what was used."),
     ]
 
-    @Option("policy", short: "p", placeholder: "FILE", help: "A policy file; the built-in default policy unless given.")
+    @Option(
+        "policy", short: "p", placeholder: "POLICY",
+        help: "A policy's name, or a file; the built-in default policy unless given.")
     var policy: String?
+    var policies = PolicyFolder()
     @Option("report", short: "r", placeholder: "FILE", help: "Write outcome, evidence and usage to this file, as JSON.")
     var report: String?
-    var host = HostImages()
     @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
 
     func validate() throws(UsageError) {
@@ -36,7 +38,7 @@ struct Run: Verb {
         do {
             var run = SandboxedRun(
                 policy: try loadPolicy(), command: command, reportPath: report, errors: context.errors)
-            run.rootfs = try host.source(for: run.policy)
+            run.rootfs = try policies.images.source(for: run.policy)
             let status = try run.run()
             if status != 0 { throw ExitStatus(status) }
         } catch let error as SandboxError {
@@ -44,12 +46,11 @@ struct Run: Verb {
         }
     }
 
-    private func loadPolicy() throws(CommandFailure) -> Policy {
-        guard let policy else { return Policy(name: "default") }
-        do throws(ConfigurationProblems) {
-            return try Policy.load(file: policy)
-        } catch {
-            throw CommandFailure(error.description, status: ExitStatus(SandboxedRun.Status.failure))
+    private func loadPolicy() throws -> Policy {
+        do {
+            return try policies.policy(policy ?? "default")
+        } catch let failure as CommandFailure {
+            throw CommandFailure(failure.description, status: ExitStatus(SandboxedRun.Status.failure))
         }
     }
 }

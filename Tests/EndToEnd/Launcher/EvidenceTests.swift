@@ -37,9 +37,12 @@ extension EndToEnd {
             ),
             Case(outcome: "hard", policy: "", line: "exit 3", limit: nil, says: "exit status 3"),
             Case(
-                outcome: "setup", policy: "mounts: [{source: /nowhere/at/all, target: /archive}]", line: "true",
-                limit: nil,
-                says: "/nowhere/at/all"),
+                outcome: "setup",
+                policy: """
+                    mounts:
+                      - {source: /usr/share, target: /archive}
+                      - {source: /usr/bin, target: /archive/nowhere}
+                    """, line: "true", limit: nil, says: "/archive/nowhere"),
         ]
 
         @Test(arguments: cases)

@@ -6,7 +6,7 @@ extension EndToEnd {
     /// Device nodes, terminals, and the kernel's interfaces that programs have no use for.
     @Suite struct DeviceTests {
         /// The host's disk, read or written past every file's mode.
-        @Test(arguments: Filters.both) func noDeviceNodeCanBeMade(_ filter: String) throws {
+        @Test(arguments: Filters.all) func noDeviceNodeCanBeMade(_ filter: String) throws {
             let attack = try Attack()
             let output = try attack.folder("output")
             var disk = stat()
@@ -30,7 +30,7 @@ extension EndToEnd {
         }
 
         /// `/dev/kmsg` as a node in a mounted directory, open to all: a line written to it is in the kernel's log.
-        @Test(arguments: Filters.both) func aDeviceNodeInAMountedDirectoryIsDead(_ filter: String) throws {
+        @Test(arguments: Filters.all) func aDeviceNodeInAMountedDirectoryIsDead(_ filter: String) throws {
             let attack = try Attack()
             let folder = try attack.folder("devices")
             try #require(mknod("\(folder)/kmsg", S_IFCHR | 0o666, 1 << 8 | 11) == 0)
@@ -60,7 +60,7 @@ extension EndToEnd {
         }
 
         /// TIOCSTI puts characters into the terminal's input: the starter's shell would execute them afterwards.
-        @Test(arguments: Filters.both) func nothingIsTypedIntoTheStartersTerminal(_ filter: String) throws {
+        @Test(arguments: Filters.all) func nothingIsTypedIntoTheStartersTerminal(_ filter: String) throws {
             let attack = try Attack()
             try attack.stage.write("policy.yaml", filter)
             try attack.stage.write(

@@ -56,7 +56,7 @@ extension EndToEnd {
         }
 
         /// runc's CVE-2019-5736: the runner is made to execute itself in the sandbox, where its file is then written to.
-        @Test(arguments: Filters.both) func theRunnerCannotBeOverwritten(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theRunnerCannotBeOverwritten(_ filter: String) throws {
             let attack = try Attack()
             let programs = try ["altp", "altp-init"].map { try Installation.path(of: $0) }
             let before = try programs.map { try Self.identity(of: $0) }
@@ -83,7 +83,7 @@ extension EndToEnd {
             return ended.output.split(separator: "\n").map(String.init)
         }
 
-        @Test(arguments: Filters.both) func pid1CannotBeTraced(_ filter: String) throws {
+        @Test(arguments: Filters.all) func pid1CannotBeTraced(_ filter: String) throws {
             let attack = try Attack()
             try attack.run(
                 python: """
@@ -101,7 +101,7 @@ extension EndToEnd {
         }
 
         /// Pid 1 has the host's capabilities in what it does for the sandbox, and the log and the outcome open.
-        @Test(arguments: Filters.both) func pid1HasNothingToReadOrWrite(_ filter: String) throws {
+        @Test(arguments: Filters.all) func pid1HasNothingToReadOrWrite(_ filter: String) throws {
             let attack = try Attack()
             let result = try attack.run(
                 python: """
@@ -123,7 +123,7 @@ extension EndToEnd {
             #expect(result.report.kind == "success")
         }
 
-        @Test(arguments: Filters.both) func pid1sRootLeadsNowhere(_ filter: String) throws {
+        @Test(arguments: Filters.all) func pid1sRootLeadsNowhere(_ filter: String) throws {
             let attack = try Attack()
             // `run` expects that the secret is not among what is printed.
             try attack.run(
@@ -136,7 +136,7 @@ extension EndToEnd {
                 """, policy: filter)
         }
 
-        @Test(arguments: Filters.both) func pid1SurvivesEverySignal(_ filter: String) throws {
+        @Test(arguments: Filters.all) func pid1SurvivesEverySignal(_ filter: String) throws {
             let attack = try Attack()
             let result = try attack.run(
                 """
@@ -155,7 +155,7 @@ extension EndToEnd {
         }
 
         /// A mount that is read-only for the sandbox is writable again where its flags can be changed.
-        @Test(arguments: Filters.both) func aReadOnlyMountStaysSo(_ filter: String) throws {
+        @Test(arguments: Filters.all) func aReadOnlyMountStaysSo(_ filter: String) throws {
             let attack = try Attack()
             let archive = try attack.folder("archive")
             try attack.stage.write("archive/kept", "as it was", mode: 0o666)
@@ -194,7 +194,7 @@ extension EndToEnd {
         }
 
         /// The host's own files are below the root that a sandbox was moved away from, or in a root of one's own.
-        @Test(arguments: Filters.both) func chrootAndUnmountLeadNowhere(_ filter: String) throws {
+        @Test(arguments: Filters.all) func chrootAndUnmountLeadNowhere(_ filter: String) throws {
             let attack = try Attack()
             try attack.run(
                 python: """
@@ -215,7 +215,7 @@ extension EndToEnd {
         }
 
         /// Docker's "shocker": a file handle names a file by its number, whatever mount it is asked through.
-        @Test(arguments: Filters.both) func aFileHandleOpensNothing(_ filter: String) throws {
+        @Test(arguments: Filters.all) func aFileHandleOpensNothing(_ filter: String) throws {
             let attack = try Attack()
             let handle = try execute([
                 "python3", "-c",
@@ -245,7 +245,7 @@ extension EndToEnd {
         }
 
         /// Linked into the sandbox's own directory the file would be writable, and be its owner's to give away.
-        @Test(arguments: Filters.both) func aReadOnlyFileCannotBeLinkedOrMovedOut(_ filter: String) throws {
+        @Test(arguments: Filters.all) func aReadOnlyFileCannotBeLinkedOrMovedOut(_ filter: String) throws {
             let attack = try Attack()
             let archive = try attack.folder("archive")
             try attack.stage.write("archive/kept", "as it was", mode: 0o666)
@@ -265,7 +265,7 @@ extension EndToEnd {
             #expect(stat("\(archive)/kept", &status) == 0 && status.st_nlink == 1)
         }
 
-        @Test(arguments: Filters.both) func pid1sNamespacesCannotBeEntered(_ filter: String) throws {
+        @Test(arguments: Filters.all) func pid1sNamespacesCannotBeEntered(_ filter: String) throws {
             let attack = try Attack()
             try attack.run(
                 python: """

@@ -34,7 +34,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(arguments: Filters.both) func anothersProcessesCannotBeTraced(_ filter: String) throws {
+        @Test(arguments: Filters.all) func anothersProcessesCannotBeTraced(_ filter: String) throws {
             let result = try withVictim("") { victim, attack in
                 try attack.run(
                     python: """
@@ -52,7 +52,7 @@ extension EndToEnd {
             #expect(result.output == "victim ended well\n")
         }
 
-        @Test(arguments: Filters.both) func anothersMemoryCannotBeWritten(_ filter: String) throws {
+        @Test(arguments: Filters.all) func anothersMemoryCannotBeWritten(_ filter: String) throws {
             let opening = """
                 libc.mmap.restype = ctypes.c_void_p
                 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
@@ -76,7 +76,7 @@ extension EndToEnd {
             #expect(result.output == "b'intact'\nvictim ended well\n")
         }
 
-        @Test(arguments: Filters.both) func anotherSandboxCannotBeSignalled(_ filter: String) throws {
+        @Test(arguments: Filters.all) func anotherSandboxCannotBeSignalled(_ filter: String) throws {
             let result = try withVictim("") { victim, attack in
                 try attack.run(
                     python: """
@@ -131,7 +131,7 @@ extension EndToEnd {
         }
 
         /// Abstract sockets have no file that a mount namespace could hide: the network namespace is what parts them.
-        @Test(arguments: Filters.both) func theHostsAbstractSocketsAreOutOfReach(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theHostsAbstractSocketsAreOutOfReach(_ filter: String) throws {
             let attack = try Attack()
             let output = try heard(
                 by: "server = socket.socket(socket.AF_UNIX); server.bind('\\0' + sys.argv[1]); server.listen()", attack
@@ -145,7 +145,7 @@ extension EndToEnd {
             #expect(output == "listening\n")
         }
 
-        @Test(arguments: Filters.both) func theHostsLoopbackIsOutOfReach(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theHostsLoopbackIsOutOfReach(_ filter: String) throws {
             let attack = try Attack()
             let output = try heard(
                 by: """
@@ -199,7 +199,7 @@ extension EndToEnd {
             return (try? execute(["python3", "-c", program]).status) == 0
         }
 
-        @Test(arguments: Filters.both) func systemVMemoryIsNotShared(_ filter: String) throws {
+        @Test(arguments: Filters.all) func systemVMemoryIsNotShared(_ filter: String) throws {
             let attack = try Attack()
             let key = Int32.random(in: 1...Int32.max)
             let id = shmget(key, 4096, 0o1666)
@@ -223,7 +223,7 @@ extension EndToEnd {
             #expect(memory.load(as: UInt8.self) == 42)
         }
 
-        @Test(arguments: Filters.both) func systemVMessageQueuesAreNotShared(_ filter: String) throws {
+        @Test(arguments: Filters.all) func systemVMessageQueuesAreNotShared(_ filter: String) throws {
             let attack = try Attack()
             let key = Int32.random(in: 1...Int32.max)
             let id = msgget(key, 0o1666)
@@ -238,7 +238,7 @@ extension EndToEnd {
             #expect(status.msg_qnum == 0)
         }
 
-        @Test(arguments: Filters.both) func posixMessageQueuesAreNotShared(_ filter: String) throws {
+        @Test(arguments: Filters.all) func posixMessageQueuesAreNotShared(_ filter: String) throws {
             let attack = try Attack()
             let host = { (call: String) in
                 try execute([

@@ -6,7 +6,7 @@ extension EndToEnd {
     /// What of the kernel's own interfaces acts on the whole host.
     @Suite struct ProcTests {
         /// The host runs what core_pattern and modprobe name, as root, when a program crashes or a module is wanted.
-        @Test(arguments: Filters.both) func theKernelsSettingsStayAsTheyAre(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theKernelsSettingsStayAsTheyAre(_ filter: String) throws {
             let attack = try Attack()
             let names = [
                 "kernel/core_pattern", "kernel/core_pipe_limit", "kernel/modprobe", "kernel/hotplug",
@@ -61,7 +61,7 @@ extension EndToEnd {
         }
 
         /// `b` there boots the host; `h` writes a line to the kernel's log.
-        @Test(arguments: Filters.both) func sysrqIsDeaf(_ filter: String) throws {
+        @Test(arguments: Filters.all) func sysrqIsDeaf(_ filter: String) throws {
             let attack = try Attack()
             let before = KernelLog.count(of: "sysrq: HELP")
             try attack.run(
@@ -75,7 +75,7 @@ extension EndToEnd {
         }
 
         /// Hidden is what tells of the host: a file behind the null device, a directory behind an empty one.
-        @Test(arguments: Filters.both) func whatIsMaskedStaysMasked(_ filter: String) throws {
+        @Test(arguments: Filters.all) func whatIsMaskedStaysMasked(_ filter: String) throws {
             let attack = try Attack()
             let result = try attack.run(
                 python: """
@@ -154,7 +154,7 @@ extension EndToEnd {
             """
 
         /// The out-of-memory killer takes the highest score: who lowers his own has others of the host killed.
-        @Test(arguments: Filters.both) func itsOutOfMemoryScoreCannotBeLowered(_ filter: String) throws {
+        @Test(arguments: Filters.all) func itsOutOfMemoryScoreCannotBeLowered(_ filter: String) throws {
             let attack = try Attack()
             let own = try #require(HostText("/proc/self/oom_score_adj").text.flatMap { Int($0.dropLast()) })
             try attack.run(
@@ -172,7 +172,7 @@ extension EndToEnd {
         }
 
         /// A core file has the memory of a program that may hold secrets, and the size that the Script wants.
-        @Test(arguments: Filters.both) func aCrashLeavesNoCore(_ filter: String) throws {
+        @Test(arguments: Filters.all) func aCrashLeavesNoCore(_ filter: String) throws {
             let attack = try Attack()
             let output = try attack.folder("output")
             let result = try attack.run(
@@ -182,7 +182,7 @@ extension EndToEnd {
             #expect(FileTree.names(in: output) == [])
         }
 
-        @Test(arguments: Filters.both) func theClockCannotBeSet(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theClockCannotBeSet(_ filter: String) throws {
             let attack = try Attack()
             let before = Clocks()
             try attack.run(
@@ -214,7 +214,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(arguments: Filters.both) func theHostsNameStays(_ filter: String) throws {
+        @Test(arguments: Filters.all) func theHostsNameStays(_ filter: String) throws {
             let attack = try Attack()
             let before = [HostText("/proc/sys/kernel/hostname"), HostText("/proc/sys/kernel/domainname")]
             try attack.run(
