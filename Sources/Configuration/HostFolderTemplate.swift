@@ -24,6 +24,7 @@ package enum HostFolderTemplate {
         # cpu: 4                   # cores to hand out to Scripts; all that the host has
         # memory: 16G              # memory to hand out; nine tenths of what the host has
         # uids: {first: 1879048192, blocks: 4032}   # host uids that belong to sandboxes alone
+        # mount_roots: [/srv, /data]   # where mounts' sources may lie; everywhere but in /proc, /sys, /dev
         # cgroup: altp             # the name of the control group that all sandboxes are in
 
         # Things that there is a limited number of. A Script names how many it holds while it runs.
@@ -43,11 +44,14 @@ package enum HostFolderTemplate {
           log: 16M                 # of what the Script prints
           wall_time: 30m
           # cpu_time: 20m          # of all its processes together
+          # io_read: 50M           # bytes a second of the disk; also io_write, io_read_ops, io_write_ops
         network: none              # or: host, or {allow: ["landsat.example:443", "192.0.2.0/24:5432"]}
         seccomp: default           # default | strict | none | a file in the OCI format, FILE.json
         # mounts:
         #   - {source: /srv/archive, target: /archive}                              # read-only
         #   - {source: /srv/products, target: /products, mode: rw, owner: www-data}
+        # devices: [/dev/fuse]     # of the host; none
+        # capabilities: [CAP_SYS_PTRACE]   # in the Script's own user namespace; none
         control: self              # what a Script may steer: none | self | task | host
 
         """

@@ -46,6 +46,11 @@ package struct Limits: Sendable, Hashable, Codable {
     package var disk: ByteSize?
     package var inodes: Int?
     package var openFiles = 1024
+    /// Bytes and operations a second on the disk that the sandbox's directories lie on; nil for no limit.
+    package var ioRead: ByteSize?
+    package var ioWrite: ByteSize?
+    package var ioReadOps: Int?
+    package var ioWriteOps: Int?
     package var log = ByteSize(bytes: 16 << 20)
     package var wallTime = Timespan(seconds: 3600)
     /// Between the polite SIGTERM and SIGKILL.
@@ -64,6 +69,10 @@ package struct LimitOverrides: Sendable, Hashable, Codable {
     package var disk: ByteSize?
     package var inodes: Int?
     package var openFiles: Int?
+    package var ioRead: ByteSize?
+    package var ioWrite: ByteSize?
+    package var ioReadOps: Int?
+    package var ioWriteOps: Int?
     package var log: ByteSize?
     package var wallTime: Timespan?
     package var grace: Timespan?
@@ -80,6 +89,10 @@ package struct LimitOverrides: Sendable, Hashable, Codable {
         result.disk = disk ?? limits.disk
         result.inodes = inodes ?? limits.inodes
         result.openFiles = openFiles ?? limits.openFiles
+        result.ioRead = ioRead ?? limits.ioRead
+        result.ioWrite = ioWrite ?? limits.ioWrite
+        result.ioReadOps = ioReadOps ?? limits.ioReadOps
+        result.ioWriteOps = ioWriteOps ?? limits.ioWriteOps
         result.log = log ?? limits.log
         result.wallTime = wallTime ?? limits.wallTime
         result.grace = grace ?? limits.grace

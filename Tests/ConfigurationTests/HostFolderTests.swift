@@ -116,6 +116,10 @@ final class TestFolder {
               swap: 256M
               pids: 64
               open_files: 2048
+              io_read: 50M
+              io_write: 4K
+              io_read_ops: 500
+              io_write_ops: 1
               log: 1M
               wall_time: 1h30m
               grace: 0s
@@ -135,6 +139,10 @@ final class TestFolder {
         limits.cpuTime = Timespan(seconds: 1200)
         limits.swap = ByteSize(bytes: 256 << 20)
         limits.openFiles = 2048
+        limits.ioRead = ByteSize(bytes: 50 << 20)
+        limits.ioWrite = ByteSize(bytes: 4096)
+        limits.ioReadOps = 500
+        limits.ioWriteOps = 1
         limits.log = ByteSize(bytes: 1 << 20)
         limits.wallTime = Timespan(seconds: 5400)
         limits.grace = Timespan(seconds: 0)

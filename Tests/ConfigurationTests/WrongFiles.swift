@@ -112,7 +112,7 @@ enum WrongFiles {
         Case(
             "policies/p.yaml", "limits: 5\n",
             [
-                "policies/p.yaml:1:9: expected limits, a mapping of cpu, cpu_time, memory, swap, pids, disk, inodes, open_files, log, wall_time, grace; got \"5\""
+                "policies/p.yaml:1:9: expected limits, a mapping of cpu, cpu_time, memory, swap, pids, disk, inodes, open_files, io_read, io_write, io_read_ops, io_write_ops, log, wall_time, grace; got \"5\""
             ]),
         Case(
             "policies/p.yaml", "network: internet\n",

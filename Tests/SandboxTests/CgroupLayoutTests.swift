@@ -18,6 +18,7 @@ import Testing
         }.get()
         #expect(layout.version == .v2)
         #expect(Set(layout.parents.values) == ["/sys/fs/cgroup"])
+        #expect(layout.ioParent == "/sys/fs/cgroup")
     }
 
     @Test func takesVersion1WhereTheUnifiedHierarchyIsEmpty() throws {
@@ -30,6 +31,27 @@ import Testing
                 .cpu: "/sys/fs/cgroup/cpu,cpuacct/user.slice", .cpuacct: "/sys/fs/cgroup/cpu,cpuacct/user.slice",
                 .memory: "/sys/fs/cgroup/memory/service/7", .pids: "/sys/fs/cgroup/pids",
             ])
+        #expect(layout.ioParent == nil)
+        let blkio = mounts + "\n42 31 0:39 / /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio"
+        let more = try CgroupLayout.read(mounts: blkio, own: own + "5:blkio:/service\n") { _ in "" }.get()
+        #expect(more.ioParent == "/sys/fs/cgroup/blkio/service")
+        #expect(more.parents == layout.parents)
+    }
+
+    @Test(arguments: [("254:0\n", 254, 0), ("8:16", 8, 16)])
+    func readsADisksNumbers(_ text: String, _ major: UInt32, _ minor: UInt32) {
+        let device = DeviceNumber(text: text)
+        #expect(device?.major == major && device?.minor == minor)
+    }
+
+    @Test(arguments: ["", "8", "8:", "8:0:1", "-1:0", "a:b"])
+    func takesNothingElseForADisk(_ text: String) { #expect(DeviceNumber(text: text) == nil) }
+
+    /// As makedev(3) of glibc puts them together.
+    @Test(arguments: [(0xfe00, 254, 0), (0x810, 8, 16), (0x6783459a, 0x345, 0x6789a)])
+    func takesADevicesNumberApart(_ number: UInt64, _ major: UInt32, _ minor: UInt32) {
+        let device = DeviceNumber(number)
+        #expect(device.major == major && device.minor == minor)
     }
 
     @Test func namesTheMissingControllers() {

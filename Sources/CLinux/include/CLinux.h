@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 
 // clone3(2) with the namespaces of `flags`, then execve(2) of `path` in the child.
 //

@@ -5,7 +5,7 @@ struct GrantReader {
     let findings: Findings
 
     /// In the kernel's order, each once.
-    func capabilities(_ items: [YAMLNode]) -> [Capability] {
+    func capabilities(_ items: [YAMLNode], beside earlier: [Capability]) -> [Capability] {
         var result: Set<Capability> = []
         for item in items {
             guard let name = item.text, !item.isNull, let capability = Capability(name: name) else {
@@ -22,7 +22,7 @@ struct GrantReader {
                 findings.report(item, "capabilities: \(capability) is given twice")
             }
         }
-        return result.sorted()
+        return result.union(earlier).sorted()
     }
 
     /// Every sandbox has its own of these.
@@ -32,8 +32,8 @@ struct GrantReader {
     ]
 
     /// Paths of device nodes of the host, which are there.
-    func devices(_ items: [YAMLNode], after earlier: [String]) -> [String] {
-        var result = earlier
+    func devices(_ items: [YAMLNode], beside earlier: [String]) -> [String] {
+        var result: [String] = []
         for item in items {
             guard let path = item.text, Names.isNormalPath(path), path.hasPrefix("/dev/") else {
                 findings.report(item, "devices: expected paths below /dev such as /dev/fuse; got \(item.kind)")
@@ -51,7 +51,7 @@ struct GrantReader {
                 result.append(path)
             }
         }
-        return result
+        return earlier + result.filter { !earlier.contains($0) }
     }
 
     private static func isDevice(_ path: String) -> Bool {

@@ -11,7 +11,8 @@ struct PolicyReader {
         "description", "rootfs", "limits", "network", "seccomp", "capabilities", "devices", "mounts", "control",
     ]
     private static let limitKeys = [
-        "cpu", "cpu_time", "memory", "swap", "pids", "disk", "inodes", "open_files", "log", "wall_time", "grace",
+        "cpu", "cpu_time", "memory", "swap", "pids", "disk", "inodes", "open_files", "io_read",
+        "io_write", "io_read_ops", "io_write_ops", "log", "wall_time", "grace",
     ]
 
     /// Where every sandbox has something of its own.
@@ -22,8 +23,14 @@ struct PolicyReader {
 
     func policy(_ root: YAMLNode?, name: String) -> Policy {
         var policy = Policy(name: name)
-        guard let root, let reader = MappingReader(root, "a policy", keys: Self.keys, findings) else { return policy }
-        policy.description = reader.string("description")
+        if let root { read(root, into: &policy) }
+        return policy
+    }
+
+    /// Reads over what the policy says already: values are replaced, items of lists added.
+    func read(_ root: YAMLNode, into policy: inout Policy) {
+        guard let reader = MappingReader(root, "a policy", keys: Self.keys, findings) else { return }
+        policy.description = reader.string("description") ?? policy.description
         policy.rootfs = reader.string("rootfs") ?? policy.rootfs
         if let limits = reader.collection("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
         if let network = reader.value("network") {
@@ -32,17 +39,16 @@ struct PolicyReader {
         if let seccomp = reader.value("seccomp") { policy.seccomp = self.seccomp(seccomp) }
         let grants = GrantReader(findings: findings)
         if let items = reader.list("capabilities", "a list of capabilities such as [CAP_CHOWN]") {
-            policy.capabilities = grants.capabilities(items)
+            policy.capabilities = grants.capabilities(items, beside: policy.capabilities)
         }
         if let items = reader.list("devices", "a list of devices such as [/dev/fuse]"), !items.isEmpty {
-            policy.devices = grants.devices(items, after: policy.devices ?? [])
+            policy.devices = grants.devices(items, beside: policy.devices ?? [])
         }
         for mount in reader.list("mounts", "a list of mounts") ?? [] {
             guard let mount = self.mount(mount, after: policy.mounts) else { continue }
             policy.mounts.append(mount)
         }
         policy.control = reader.choice("control") ?? policy.control
-        return policy
     }
 
     func overrides(_ node: YAMLNode) -> LimitOverrides {
@@ -56,6 +62,10 @@ struct PolicyReader {
         limits.disk = reader.size("disk", atLeast: 64 << 10)
         limits.inodes = reader.integer("inodes", 16...1_000_000_000)
         limits.openFiles = reader.integer("open_files", 16...1_048_576)
+        limits.ioRead = reader.size("io_read", atLeast: 4096)
+        limits.ioWrite = reader.size("io_write", atLeast: 4096)
+        limits.ioReadOps = reader.integer("io_read_ops", 1...1_000_000_000)
+        limits.ioWriteOps = reader.integer("io_write_ops", 1...1_000_000_000)
         limits.log = reader.size("log", atLeast: 4096)
         limits.wallTime = reader.timespan("wall_time", atLeast: 1)
         limits.grace = reader.timespan("grace")

@@ -11,6 +11,8 @@ struct CgroupLayout: Sendable, Hashable {
     var version: CgroupVersion
     /// The directory below which groups are made, for each controller. On v2 all are the same.
     var parents: [Controller: String]
+    /// The same for the controller of io limits, which not every host has.
+    var ioParent: String?
 
     /// Reads the layout from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup` (proc(5)).
     ///
@@ -21,6 +23,7 @@ struct CgroupLayout: Sendable, Hashable {
     ) -> Result<CgroupLayout, MissingControllers> {
         var unified: String?
         var mountPoints: [Controller: String] = [:]
+        var blkio: String?
         for line in mounts.split(separator: "\n") {
             let halves = line.split(separator: " - ", maxSplits: 1)
             guard halves.count == 2 else { continue }
@@ -32,6 +35,7 @@ struct CgroupLayout: Sendable, Hashable {
                 unified = unified ?? String(fields[4])
             } else if kind[0] == "cgroup" {
                 for option in kind[2].split(separator: ",") {
+                    if option == "blkio" { blkio = String(fields[4]) }
                     if let controller = Controller(rawValue: String(option)) {
                         mountPoints[controller] = String(fields[4])
                     }
@@ -42,7 +46,10 @@ struct CgroupLayout: Sendable, Hashable {
             let available = Set(unifiedControllers(unified).split(whereSeparator: \.isWhitespace).map(String.init))
             if available.isSuperset(of: ["cpu", "memory", "pids"]) {
                 let all = Controller.allCases.map { ($0, unified) }
-                return .success(CgroupLayout(version: .v2, parents: Dictionary(uniqueKeysWithValues: all)))
+                return .success(
+                    CgroupLayout(
+                        version: .v2, parents: Dictionary(uniqueKeysWithValues: all),
+                        ioParent: available.contains("io") ? unified : nil))
             }
         }
         let missing = Controller.allCases.filter { mountPoints[$0] == nil }
@@ -50,19 +57,22 @@ struct CgroupLayout: Sendable, Hashable {
         let groups = ownGroups(own)
         // Below the starter's own group: its limits then hold for the sandboxes too, as its administrator expects.
         let parents = mountPoints.map { controller, mount in
-            (controller, (mount + (groups[controller] ?? "/")).trimmingSlash)
+            (controller, (mount + (groups[controller.rawValue] ?? "/")).trimmingSlash)
         }
-        return .success(CgroupLayout(version: .v1, parents: Dictionary(uniqueKeysWithValues: parents)))
+        return .success(
+            CgroupLayout(
+                version: .v1, parents: Dictionary(uniqueKeysWithValues: parents),
+                ioParent: blkio.map { ($0 + (groups["blkio"] ?? "/")).trimmingSlash }))
     }
 
     /// The starter's group in each v1 hierarchy.
-    private static func ownGroups(_ text: String) -> [Controller: String] {
-        var groups: [Controller: String] = [:]
+    private static func ownGroups(_ text: String) -> [String: String] {
+        var groups: [String: String] = [:]
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             for name in fields[1].split(separator: ",") {
-                if let controller = Controller(rawValue: String(name)) { groups[controller] = String(fields[2]) }
+                groups[String(name)] = String(fields[2])
             }
         }
         return groups

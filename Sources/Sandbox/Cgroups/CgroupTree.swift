@@ -5,8 +5,8 @@ import SandboxPlan
 
 /// The groups of one engine: one for each attempt, below a parent of the engine's own if it has one.
 struct CgroupTree: Sendable {
-    private let layout: CgroupLayout
-    private let name: String?
+    let layout: CgroupLayout
+    let name: String?
 
     /// Makes the engine's own group in every hierarchy.
     ///
@@ -43,22 +43,32 @@ struct CgroupTree: Sendable {
         }
     }
 
-    /// The group's directories, each once.
+    /// The directories that the group may have, each once.
     func directories(of group: String) -> [String] {
+        Set(layout.parents.values).union(layout.ioParent.map { [$0] } ?? []).sorted().map {
+            directory(of: group, in: $0)
+        }
+    }
+
+    /// Those that do not hang on the limits.
+    private func madeAlways(of group: String) -> [String] {
         Set(layout.parents.values).sorted().map { directory(of: group, in: $0) }
     }
 
-    private func directory(of group: String, in parent: String) -> String {
+    func directory(of group: String, in parent: String) -> String {
         name.map { "\(parent)/\($0)/\(group)" } ?? "\(parent)/altp-\(group)"
     }
 
     /// Makes a group with these limits and gives the steps with which pid 1 uses it.
-    func make(_ group: String, limits: Limits) throws(SandboxError) -> [PlanStep] {
+    ///
+    /// - Parameter directory: the attempt's; io limits hold for the disk that it lies on.
+    func make(_ group: String, limits: Limits, at directory: String) throws(SandboxError) -> [PlanStep] {
         do throws(SystemError) {
-            for directory in directories(of: group) { try makeDirectory(directory) }
+            for path in madeAlways(of: group) { try makeDirectory(path) }
+            let io = try limitIO(group, limits, at: directory)
             switch layout.version {
-            case .v1: return try limitV1(group, limits)
-            case .v2: return try limitV2(group, limits)
+            case .v1: return try limitV1(group, limits) + io
+            case .v2: return try limitV2(group, limits) + io
             }
         } catch {
             remove(group)
@@ -66,7 +76,7 @@ struct CgroupTree: Sendable {
         }
     }
 
-    private func makeDirectory(_ path: String) throws(SystemError) {
+    func makeDirectory(_ path: String) throws(SystemError) {
         if mkdir(path, 0o755) == 0 { return }
         switch errno {
         // Another engine of the same name removed the empty parent when it ended.
@@ -96,7 +106,7 @@ struct CgroupTree: Sendable {
             .watchOutOfMemory(path: memory),
         ]
         appendIfThere(.pidsPeak, in: path(.pids), to: &steps)
-        return steps + directories(of: group).map { .join(.v1, path: "\($0)/tasks") }
+        return steps + madeAlways(of: group).map { .join(.v1, path: "\($0)/tasks") }
     }
 
     private func limitV2(_ group: String, _ limits: Limits) throws(SystemError) -> [PlanStep] {
@@ -133,7 +143,9 @@ struct CgroupTree: Sendable {
     /// Removes the engine's own groups, unless sandboxes are still below.
     func removeAll() {
         guard let name else { return }
-        for parent in Set(layout.parents.values) { rmdir("\(parent)/\(name)") }
+        for parent in Set(layout.parents.values).union(layout.ioParent.map { [$0] } ?? []) {
+            rmdir("\(parent)/\(name)")
+        }
     }
 
     /// Limits that this host's kernel cannot hold.

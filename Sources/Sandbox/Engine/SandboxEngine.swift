@@ -37,6 +37,7 @@ package final class SandboxEngine: Sendable {
     /// - Parameter folder: below which the sandboxes' directories lie.
     package func unenforceable(_ policy: Policy, in folder: String) -> [String] {
         var findings = cgroups.unenforceable(policy.limits)
+        findings += cgroups.unenforceableIO(policy.limits, in: folder)
         let allowance = DiskAllowance(policy.limits)
         let method = disk.method(at: folder)
         if method == .image, allowance.bytes == nil, allowance.inodes != nil {
@@ -180,7 +181,7 @@ package final class SandboxEngine: Sendable {
             allowed = (network, tools)
             limits.pids += SandboxLink.processes
         }
-        let steps = try cgroups.make(group, limits: limits)
+        let steps = try cgroups.make(group, limits: limits, at: directory.path)
         do throws(SandboxError) {
             let plan = try PlanBuilder(
                 specification: specification, attempt: directory, root: root,

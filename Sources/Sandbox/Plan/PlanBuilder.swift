@@ -51,7 +51,7 @@ struct PlanBuilder {
         plan.environment = environment()
         plan.resourceLimits = ResourceLimit.all(openFiles: limits.openFiles)
         plan.standardStreams = streams
-        plan.endsWithStarter = streams == .inherited
+        if case .log = streams { plan.endsWithStarter = false } else { plan.endsWithStarter = true }
         plan.wallMilliseconds = limits.wallTime.milliseconds
         plan.graceMilliseconds = limits.grace.milliseconds
         plan.cpuMilliseconds = limits.cpuTime?.milliseconds ?? 0
@@ -170,11 +170,9 @@ struct PlanBuilder {
         case S_IFBLK: kind = .block
         default: throw SandboxError("handing in the device \(path): it is no character or block device any more")
         }
-        // As gnu_dev_major(3) and gnu_dev_minor(3), which are macros in their header.
-        let number = UInt64(status.st_rdev)
-        let major = UInt32(truncatingIfNeeded: (number >> 8 & 0xfff) | (number >> 32 & 0xffff_f000))
-        let minor = UInt32(truncatingIfNeeded: (number & 0xff) | (number >> 12 & 0xffff_ff00))
-        return .ownedDevice(path: path, kind: kind, major: major, minor: minor, owner: specification.identity.hostUID)
+        let number = DeviceNumber(UInt64(status.st_rdev))
+        return .ownedDevice(
+            path: path, kind: kind, major: number.major, minor: number.minor, owner: specification.identity.hostUID)
     }
 
     private func bind(_ mount: Mount) throws(SandboxError) -> PlanStep {

@@ -32,6 +32,12 @@ package struct PolicyInspection {
         lines.append(
             "          disk \(limits.disk.map { "\($0)" } ?? "unlimited"), inodes "
                 + (limits.inodes.map { "\($0)" } ?? "unlimited"))
+        if !limits.io.isEmpty {
+            let rates = limits.io.map { limit in
+                "\(limit.name) \(limit.name.hasSuffix("_ops") ? "\(limit.value)" : "\(ByteSize(bytes: limit.value))") a second"
+            }
+            lines.append("          \(rates.joined(separator: ", "))")
+        }
         switch policy.network {
         case .none: lines.append("network   none")
         case .host: lines.append("network   host")
