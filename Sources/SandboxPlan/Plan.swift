@@ -39,6 +39,8 @@ package enum StandardStreams: Equatable, Sendable {
     case log(limit: Int64)
     /// Pid 1's own, which its starter gave it.
     case inherited
+    /// A terminal of the sandbox's own, of this size; its other side is sent over the socket that is pid 1's input.
+    case terminal(rows: UInt16, columns: UInt16)
 }
 
 /// setrlimit(2), by the number of the resource.

@@ -30,6 +30,7 @@ extension Plan {
         switch standardStreams {
         case .log(let limit): put("streams", "log", "\(limit)")
         case .inherited: put("streams", "inherited")
+        case .terminal(let rows, let columns): put("streams", "terminal", "\(rows)", "\(columns)")
         }
         if endsWithStarter { put("ends-with-starter") }
         put("wall", "\(wallMilliseconds)", "\(graceMilliseconds)")
@@ -96,6 +97,9 @@ extension Plan {
             }
             resourceLimits.append(ResourceLimit(resource: resource, soft: soft, hard: hard))
         case ("streams", 1) where values[0] == "inherited": standardStreams = .inherited
+        case ("streams", 3) where values[0] == "terminal":
+            guard let rows = UInt16(values[1]), let columns = UInt16(values[2]) else { return false }
+            standardStreams = .terminal(rows: rows, columns: columns)
         case ("streams", 2) where values[0] == "log":
             guard let limit = Int64(values[1]) else { return false }
             standardStreams = .log(limit: limit)

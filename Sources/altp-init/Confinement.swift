@@ -37,6 +37,8 @@ struct Confinement {
     let go: Int32
     let news: Int32
     let output: Int32?
+    /// The Script's side of a terminal of the sandbox's own.
+    let terminal: Int32?
 
     /// Becomes the Script. Never returns: what fails is told to pid 1.
     func enterAndExecute() -> Never {
@@ -111,6 +113,10 @@ struct Confinement {
             require(.streams, dup2(input, 0))
             require(.streams, dup2(output, 1))
             require(.streams, dup2(output, 2))
+        }
+        if let terminal {
+            require(.streams, ioctl(terminal, UInt(TIOCSCTTY), 0))
+            for stream in Int32(0)...2 { require(.streams, dup2(terminal, stream)) }
         }
         // The pipes move to 3 and 4, out of the way of what else pid 1 has open.
         let low = min(go, news)

@@ -17,7 +17,14 @@ struct Script {
     ) throws(SetupFailure) -> Script {
         let go = try Pipe.make()
         let news = try Pipe.make()
-        let output = try plan.standardStreams == .inherited ? nil : Pipe.make()
+        var output: Pipe?
+        var terminal: Terminal?
+        switch plan.standardStreams {
+        case .log: output = try Pipe.make()
+        case .inherited: break
+        case .terminal(let rows, let columns):
+            terminal = try setup { () throws(SystemError) in try Terminal.make(plan, rows: rows, columns: columns) }
+        }
         if let output {
             // Owned by the Script, so that it can open /dev/stdout by name.
             try setup { () throws(SystemError) in
@@ -34,13 +41,14 @@ struct Script {
             close(news.reader)
             Confinement(
                 plan: plan, filter: filter, groups: surroundings.groupTasks, go: go.reader, news: news.writer,
-                output: output?.writer
+                output: output?.writer, terminal: terminal?.script
             ).enterAndExecute()
         }
         try setup { () throws(SystemError) in try check("clone3", "user, ipc, uts and network namespaces") { pid } }
         close(go.reader)
         close(news.writer)
         if let output { close(output.writer) }
+        if let terminal { close(terminal.script) }
         defer {
             close(go.writer)
             close(news.reader)

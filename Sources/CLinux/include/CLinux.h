@@ -73,6 +73,11 @@ int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable);
 extern const uint64_t altp_cap_net_admin;
 // prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE).
 int altp_raise_ambient(unsigned long capability);
+// Unlocks the terminal whose master this is (TIOCSPTLCK, TIOCGPTN of ioctl_tty(2)) and gives its number in the devpts, or -1.
+int altp_terminal_number(int master);
+// sendmsg(2) and recvmsg(2) of one descriptor over a socket (SCM_RIGHTS). Receiving waits, and gives the descriptor, or -1.
+int altp_send_descriptor(int socket, int descriptor);
+int altp_receive_descriptor(int socket);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);
 int altp_unshare(uint64_t flags);

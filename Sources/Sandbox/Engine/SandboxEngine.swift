@@ -110,11 +110,13 @@ package final class SandboxEngine: Sendable {
     /// streams and no log. Blocks its thread.
     ///
     /// - Parameters:
+    ///   - terminal: gives the command a terminal of its own instead; `streams[0]` is then a socket over which pid 1 sends
+    ///     its other side, see `TerminalSize`.
     ///   - learning: refuses no system call, and reports each one in the outcome's `deniedCalls`.
     ///   - whileRunning: gets the sandbox before it is waited for.
     package func run(
         _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
-        learning: Bool = false, whileRunning: (RunningSandbox) -> Void
+        terminal: TerminalSize? = nil, learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
         let specification = try make(specification, at: directory)
         let network: AllowedNetwork?
@@ -125,7 +127,7 @@ package final class SandboxEngine: Sendable {
             return AttemptRecovery.setupOutcome(error.description)
         }
         let sandbox = try startNow(
-            specification, at: directory, network: network, streams: streams, learning: learning)
+            specification, at: directory, network: network, streams: streams, terminal: terminal, learning: learning)
         whileRunning(sandbox)
         return sandbox.waitForOutcome()
     }
@@ -160,7 +162,7 @@ package final class SandboxEngine: Sendable {
 
     private func startNow(
         _ specification: SandboxSpecification, at directory: AttemptDirectory, network: AllowedNetwork?,
-        streams: [Int32]?, learning: Bool = false
+        streams: [Int32]?, terminal: TerminalSize? = nil, learning: Bool = false
     ) throws(SandboxError) -> RunningSandbox {
         let policy = specification.policy
         let group = directory.groupName(specification.reference)
@@ -187,7 +189,8 @@ package final class SandboxEngine: Sendable {
                 specification: specification, attempt: directory, root: root,
                 commandExecutable: settings.commandExecutable, cgroupSteps: steps, diskSteps: diskSteps,
                 network: allowed, filter: filter,
-                streams: streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited
+                streams: terminal.map { .terminal(rows: $0.rows, columns: $0.columns) }
+                    ?? (streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited)
             ).plan()
             let child = try InitProcess.spawn(
                 settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams,

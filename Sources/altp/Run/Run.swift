@@ -8,7 +8,11 @@ struct Run: Verb {
     static let summary = "Run one command in a sandbox, without a Launcher"
     static let discussion = """
         The command gets a sandbox as a Script of a chain does: namespaces of its own, the host's /usr read-only, an empty
-        /scratch as its working directory, and the policy's limits. Its input and output are this terminal's or pipe's.
+        /scratch as its working directory, and the policy's limits. Its input and output are this terminal's or pipe's;
+        with --tty it has a terminal of its own, and job control with it.
+
+        The options for limits and permissions take what a policy file takes. A value replaces the policy's; mounts,
+        devices and capabilities are added to it.
 
         The status is the command's own, or 124 when a time limit ended it, 125 when altp itself failed, 126 when the
         command cannot be executed, 127 when there is none of that name, and 128+n when signal n ended it. The report says
@@ -16,6 +20,10 @@ struct Run: Verb {
         """
     static let examples = [
         Example("altp run -- python3 -c 'print(6 * 7)'", "Run a line of Python under the built-in policy."),
+        Example(
+            "altp run --memory 512M --network none --mount /srv/archive:/archive -- ls /archive",
+            "Options say over the policy what its file could say."),
+        Example("altp run --tty -- bash", "A shell to look round in."),
         Example(
             "altp run --policy policies/imagery.yaml --report report.json -- sh -c 'make all'",
             "Run under a policy file's limits, and write what was used."),
@@ -26,12 +34,21 @@ struct Run: Verb {
         help: "A policy's name, or a file; the built-in default policy unless given.")
     var policy: String?
     var policies = PolicyFolder()
+    var options = PolicyOptions()
+    @Option("env", placeholder: "NAME=VALUE", help: "A variable for the command; may be repeated.")
+    var variables: [VariableArgument]
+    @Option("workdir", placeholder: "PATH", help: "The working directory in the sandbox; /scratch unless given.")
+    var workingDirectory: PathInSandbox?
+    @Flag("tty", short: "t", help: "Give the command a terminal of its own, joined to this one.") var hasTerminal: Bool
     @Option("report", short: "r", placeholder: "FILE", help: "Write outcome, evidence and usage to this file, as JSON.")
     var report: String?
     @Argument("COMMAND", remainder: true, help: "The command and its arguments, after --.") var command: [String]
 
     func validate() throws(UsageError) {
         if command.isEmpty { throw UsageError("there is no COMMAND to run; it follows after --") }
+        if report == "-" {
+            throw UsageError("--report: the standard output is the command's; name a file, or /dev/stderr")
+        }
     }
 
     func run(in context: Context) throws {
@@ -39,6 +56,9 @@ struct Run: Verb {
             var run = SandboxedRun(
                 policy: try loadPolicy(), command: command, reportPath: report, errors: context.errors)
             run.rootfs = try policies.images.source(for: run.policy)
+            for variable in variables { run.environment[variable.name] = variable.value }
+            if let workingDirectory { run.workingDirectory = workingDirectory.path }
+            run.hasTerminal = hasTerminal
             let status = try run.run()
             if status != 0 { throw ExitStatus(status) }
         } catch let error as SandboxError {
@@ -48,7 +68,11 @@ struct Run: Verb {
 
     private func loadPolicy() throws -> Policy {
         do {
-            return try policies.policy(policy ?? "default")
+            return try policies.policy(policy ?? "default").with(options.settings, sources: try policies.sources())
+        } catch let problem as PolicySettingProblem {
+            throw UsageError(problem.description)
+        } catch let problems as ConfigurationProblems {
+            throw CommandFailure(problems.description, status: ExitStatus(SandboxedRun.Status.failure))
         } catch let failure as CommandFailure {
             throw CommandFailure(failure.description, status: ExitStatus(SandboxedRun.Status.failure))
         }

@@ -1,6 +1,5 @@
 import Command
 import Configuration
-import FoundationEssentials
 import Glibc
 import Linux
 import Sandbox
@@ -13,6 +12,11 @@ struct SandboxedRun {
     var reportPath: String?
     /// Where an outcome that the status alone does not tell is said.
     var errors: Output
+    /// Added to what every run has, or in its place.
+    var environment: [String: String] = [:]
+    var workingDirectory = "/scratch"
+    /// Gives the command a terminal of its own, joined to this process's.
+    var hasTerminal = false
     /// Refuses no system call, and reports each in the outcome.
     var isLearning = false
     /// What the policy's rootfs may mean.
@@ -32,6 +36,8 @@ struct SandboxedRun {
     /// `run`, for a caller that needs to know what happened.
     func runForOutcome() throws(SandboxError) -> (status: Int32, outcome: Outcome) {
         SignalForwarding.block()
+        let relay = hasTerminal ? try TerminalRelay() : nil
+        defer { relay?.finish() }
         let programs = Programs.beside()
         let engine = try SandboxEngine(
             settings: SandboxSettings(
@@ -58,12 +64,16 @@ struct SandboxedRun {
         let workplace = try Workplace.make()
         try slot.record(workplace)
         let specification = SandboxSpecification(
-            reference: "run/\(getpid())#1", command: command, environment: Self.environment, policy: policy,
-            identity: slot.identity, eventsLimit: Self.eventsLimit)
+            reference: "run/\(getpid())#1", command: command, environment: variables,
+            workingDirectory: workingDirectory,
+            policy: policy, identity: slot.identity, eventsLimit: Self.eventsLimit)
         let outcome: Outcome
         do throws(SandboxError) {
-            outcome = try engine.run(specification, at: workplace.attempt, streams: [0, 1, 2], learning: isLearning) {
-                sandbox in
+            outcome = try engine.run(
+                specification, at: workplace.attempt, streams: [relay?.initEnd ?? 0, 1, 2], terminal: relay?.size,
+                learning: isLearning
+            ) { sandbox in
+                relay?.start()
                 SignalForwarding.forward { sandbox.terminate() }
             }
         } catch {
@@ -73,7 +83,9 @@ struct SandboxedRun {
         try workplace.remove().map(Self.tell)
         engine.release(slot.identity, in: Workplace.parent)
         try slot.record(nil)
-        if let reportPath { try write(outcome, to: reportPath) }
+        if let reportPath { try RunReport(outcome: outcome).write(to: reportPath) }
+        // The terminal is the caller's again before anything is said on it.
+        relay?.finish()
         return (status(for: outcome), outcome)
     }
 
@@ -85,6 +97,14 @@ struct SandboxedRun {
 
     /// There is a file for Events as a Script has it, and nobody who takes them.
     private static let eventsLimit: Int64 = 1 << 20
+
+    private var variables: [String: String] {
+        var variables = Self.environment.merging(environment) { _, given in given }
+        if hasTerminal, variables["TERM"] == nil, let kind = getenv("TERM") {
+            variables["TERM"] = String(cString: kind)
+        }
+        return variables
+    }
 
     private static let environment = [
         "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/scratch", "TMPDIR": "/tmp", "LANG": "C.UTF-8",
@@ -116,18 +136,6 @@ struct SandboxedRun {
     }
 
     private func say(_ outcome: Outcome) { try? errors.print("altp run: \(outcome.kind.rawValue): \(outcome.reason)") }
-
-    private func write(_ outcome: Outcome, to path: String) throws(SandboxError) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        do {
-            let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-            try file.writeAll(Array(try encoder.encode(outcome)) + [10])
-        } catch {
-            throw SandboxError("writing the report: \(error)")
-        }
-    }
 }
 
 /// The executables of this installation.

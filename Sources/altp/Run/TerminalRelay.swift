@@ -1,0 +1,151 @@
+import CLinux
+import Glibc
+import Linux
+import Sandbox
+
+/// Joins the caller's terminal, in raw mode, to one of a sandbox's own: what is typed goes in, what is printed comes out,
+/// and its size follows. Ctrl-C is a character like others here; the sandbox's terminal makes the signal of it.
+///
+/// The caller's modes come back when the relay ends, however the sandbox does.
+final class TerminalRelay: @unchecked Sendable {
+    // Written before the thread starts and by the thread alone afterwards; `finish` waits for its end.
+    private var saved: termios
+    private let input: Int32 = STDIN_FILENO
+    private let output: Int32 = STDOUT_FILENO
+    private let socket: FileDescriptor
+    private var thread = pthread_t()
+
+    /// The end of the socket over which pid 1 sends its terminal's other side: its standard input.
+    private(set) var initEnd: Int32
+    let size: TerminalSize
+
+    /// Call it before any thread is made: SIGWINCH must be blocked in all of them.
+    init() throws(SandboxError) {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+            throw SandboxError("--tty: the standard input and output are no terminal; leave it out for pipes and files")
+        }
+        var modes = termios()
+        var size = winsize()
+        var ends: [Int32] = [-1, -1]
+        do throws(SystemError) {
+            try check("tcgetattr", "the standard input") { tcgetattr(STDIN_FILENO, &modes) }
+            try check("ioctl TIOCGWINSZ", "the standard input") { ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &size) }
+            try check("socketpair") {
+                socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
+            }
+        } catch {
+            throw SandboxError("--tty: \(error)")
+        }
+        saved = modes
+        self.size = TerminalSize(rows: size.ws_row, columns: size.ws_col)
+        socket = FileDescriptor(owning: ends[0])
+        initEnd = ends[1]
+        var set = Self.sizeChange
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    private static var sizeChange: sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGWINCH)
+        return set
+    }
+
+    /// Relays on a thread of its own, once pid 1 has its end of the socket.
+    func start() {
+        closeInitEnd()
+        let box = Unmanaged.passRetained(self)
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<TerminalRelay>.fromOpaque(argument!).takeRetainedValue().relay()
+                return nil
+            }, box.toOpaque())
+        // Without the thread the command has a terminal that nobody looks at, and ends with its first read of it.
+        if result == 0 { isStarted = true } else { box.release() }
+    }
+
+    private var isStarted = false
+
+    /// Waits for the last output; the caller's terminal is then as it was.
+    func finish() {
+        closeInitEnd()
+        if isStarted { pthread_join(thread, nil) }
+        isStarted = false
+    }
+
+    private func closeInitEnd() {
+        if initEnd >= 0 { close(initEnd) }
+        initEnd = -1
+    }
+
+    private func relay() {
+        // Nothing comes where the sandbox could not be made.
+        let sandbox = altp_receive_descriptor(socket.raw)
+        guard sandbox >= 0 else { return }
+        defer { close(sandbox) }
+        var set = Self.sizeChange
+        let sizes = signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        defer { close(sizes) }
+        var raw = saved
+        cfmakeraw(&raw)
+        tcsetattr(input, TCSADRAIN, &raw)
+        defer { tcsetattr(input, TCSADRAIN, &saved) }
+        // A Script that reads nothing must not keep its output from coming.
+        _ = fcntl(sandbox, F_SETFL, O_NONBLOCK)
+        // It may have changed before SIGWINCH was heard.
+        copySize(to: sandbox)
+        pump(sandbox, sizes)
+    }
+
+    private func pump(_ sandbox: Int32, _ sizes: Int32) {
+        var typed: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        var hasInput = true
+        while true {
+            var polled = [
+                pollfd(fd: hasInput && typed.isEmpty ? input : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: sandbox, events: Int16(POLLIN) | (typed.isEmpty ? 0 : Int16(POLLOUT)), revents: 0),
+                pollfd(fd: sizes, events: Int16(POLLIN), revents: 0),
+            ]
+            if poll(&polled, 3, -1) < 0 {
+                if errno == EINTR { continue }
+                return
+            }
+            if polled[2].revents != 0 {
+                var information = signalfd_siginfo()
+                while read(sizes, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {}
+                copySize(to: sandbox)
+            }
+            if polled[0].revents != 0 {
+                let count = buffer.withUnsafeMutableBytes { read(input, $0.baseAddress!, $0.count) }
+                if count > 0 { typed = Array(buffer[..<count]) } else { hasInput = count < 0 && errno == EINTR }
+            }
+            if polled[1].revents & Int16(POLLOUT) != 0, !typed.isEmpty {
+                let count = typed.withUnsafeBytes { write(sandbox, $0.baseAddress!, $0.count) }
+                if count > 0 { typed.removeFirst(count) }
+            }
+            if polled[1].revents & ~Int16(POLLOUT) != 0 {
+                let count = buffer.withUnsafeMutableBytes { read(sandbox, $0.baseAddress!, $0.count) }
+                // EIO: nobody in the sandbox has its terminal open any more.
+                if count == 0 || count < 0 && errno != EAGAIN && errno != EINTR { return }
+                if count > 0 { print(buffer[..<count]) }
+            }
+        }
+    }
+
+    private func print(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(output, $0.baseAddress!, $0.count) }
+            if count < 0 && errno != EINTR { return }
+            rest = rest.dropFirst(max(count, 0))
+        }
+    }
+
+    /// The kernel tells the Script by SIGWINCH.
+    private func copySize(to sandbox: Int32) {
+        var size = winsize()
+        if ioctl(input, UInt(TIOCGWINSZ), &size) == 0 { _ = ioctl(sandbox, UInt(TIOCSWINSZ), &size) }
+    }
+}
