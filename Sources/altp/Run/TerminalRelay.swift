@@ -13,6 +13,9 @@ final class TerminalRelay: @unchecked Sendable {
     private let input: Int32 = STDIN_FILENO
     private let output: Int32 = STDOUT_FILENO
     private let socket: FileDescriptor
+    /// Readable once the sandbox has ended. Its terminal may then still be open: a Script can send it to a process of the
+    /// host, over a socket in a directory that both see.
+    private let ended: FileDescriptor
     private var thread = pthread_t()
 
     /// The end of the socket over which pid 1 sends its terminal's other side: its standard input.
@@ -27,9 +30,11 @@ final class TerminalRelay: @unchecked Sendable {
         var modes = termios()
         var size = winsize()
         var ends: [Int32] = [-1, -1]
+        var event: Int32 = -1
         do throws(SystemError) {
             try check("tcgetattr", "the standard input") { tcgetattr(STDIN_FILENO, &modes) }
             try check("ioctl TIOCGWINSZ", "the standard input") { ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &size) }
+            event = try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC)) }
             try check("socketpair") {
                 socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
             }
@@ -39,6 +44,7 @@ final class TerminalRelay: @unchecked Sendable {
         saved = modes
         self.size = TerminalSize(rows: size.ws_row, columns: size.ws_col)
         socket = FileDescriptor(owning: ends[0])
+        ended = FileDescriptor(owning: event)
         initEnd = ends[1]
         var set = Self.sizeChange
         pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -67,9 +73,10 @@ final class TerminalRelay: @unchecked Sendable {
 
     private var isStarted = false
 
-    /// Waits for the last output; the caller's terminal is then as it was.
+    /// Waits for the last output, of a sandbox that has ended; the caller's terminal is then as it was.
     func finish() {
         closeInitEnd()
+        eventfd_write(ended.raw, 1)
         if isStarted { pthread_join(thread, nil) }
         isStarted = false
     }
@@ -102,16 +109,25 @@ final class TerminalRelay: @unchecked Sendable {
         var typed: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         var hasInput = true
+        var hasEnded = false
+        // More than the kernel keeps of a terminal's output, and not for ever.
+        var lastReads = 64
         while true {
             var polled = [
                 pollfd(fd: hasInput && typed.isEmpty ? input : -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: sandbox, events: Int16(POLLIN) | (typed.isEmpty ? 0 : Int16(POLLOUT)), revents: 0),
                 pollfd(fd: sizes, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: hasEnded ? -1 : ended.raw, events: Int16(POLLIN), revents: 0),
             ]
-            if poll(&polled, 3, -1) < 0 {
+            if poll(&polled, 4, hasEnded ? 0 : -1) < 0 {
                 if errno == EINTR { continue }
                 return
             }
+            if hasEnded {
+                guard polled[1].revents & Int16(POLLIN) != 0, lastReads > 0 else { return }
+                lastReads -= 1
+            }
+            if polled[3].revents != 0 { hasEnded = true }
             if polled[2].revents != 0 {
                 var information = signalfd_siginfo()
                 while read(sizes, &information, MemoryLayout<signalfd_siginfo>.size) > 0 {}

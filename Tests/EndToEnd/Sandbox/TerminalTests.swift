@@ -179,6 +179,36 @@ extension EndToEnd {
             #expect(seen.contains("read b'typed\\n'"), "\(seen)")
         }
 
+        /// The terminal outlives the sandbox where a process of the host was sent it; nobody waits for that.
+        @Test func aTerminalThatWasSentOutsideHoldsNothingUp() throws {
+            let attack = try Attack()
+            let shared = try attack.folder("shared")
+            let seen = try play(
+                [
+                    "python3", "-c",
+                    """
+                    import os, socket, time
+                    peer = socket.socket(socket.AF_UNIX)
+                    while not os.path.exists("/shared/ready"): time.sleep(0.02)
+                    peer.connect("/shared/socket")
+                    socket.send_fds(peer, [b"x"], [0])
+                    print("sent", flush=True)
+                    """,
+                ],
+                """
+                import socket
+                server = socket.socket(socket.AF_UNIX)
+                server.bind("\(shared)/socket")
+                os.chmod("\(shared)/socket", 0o777)
+                server.listen()
+                open("\(shared)/ready", "w").close()
+                peer = server.accept()[0]
+                kept = socket.recv_fds(peer, 1, 1)[1]
+                expect('sent')
+                """, options: ["--mount", "\(shared):/shared:rw"])
+            #expect(seen.hasSuffix("sent\n\nstatus 0, modes as before\n"), "\(seen)")
+        }
+
         @Test func withoutATerminalItSaysSo() throws {
             let ended = try execute([try Installation.path(of: "altp"), "run", "--tty", "--", "true"])
             #expect(ended.status == 125)
