@@ -21,6 +21,12 @@ test: packages  ## Run every test
 test-vm: packages  ## Test the sandbox on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
 
+bench-sandbox: build  ## Measure what a sandbox costs, beside its peers
+	@mkdir -p .build/bench
+	@for program in floor stopwatch workload; do \
+	    cc -O2 -Wall -Wextra -Wno-format-truncation -o .build/bench/$$program Benchmarks/sandbox/$$program.c || exit 1; done
+	@exec /usr/bin/python3 -B Benchmarks/sandbox/bench.py
+
 install: build  ## Install below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	cd .build/release && install -s $(EXECUTABLES) $(DESTDIR)$(PREFIX)/bin
@@ -28,4 +34,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm install clean
+.PHONY: help packages build demo test test-vm bench-sandbox install clean

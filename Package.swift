@@ -63,6 +63,11 @@ let package = Package(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),
 
+        .executableTarget(
+            name: "altp-bench", dependencies: ["Sandbox", "Configuration", "Linux"],
+            path: "Benchmarks/SandboxBenchmark",
+            swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
+
         tests("LinuxTests", ["Linux"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("SandboxPlanTests", ["SandboxPlan"]),

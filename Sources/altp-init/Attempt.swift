@@ -34,10 +34,13 @@ struct Attempt {
         let file = openat(directory, "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else { exit(EXIT_FAILURE) }
         let written = (try? FileDescriptor(owning: dup(file)).writeAll(Array(report.json.utf8))) != nil
-        guard written, !durably || fsync(file) == 0,
-            renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
+        let isWhole = written && (!durably || fsync(file) == 0)
+        PhaseTrace.mark("report and its fsync")
+        guard isWhole, renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
             !durably || fsync(directory) == 0
         else { exit(EXIT_FAILURE) }
+        PhaseTrace.mark("rename and fsync of the directory")
+        PhaseTrace.write(into: directory)
         exit(EXIT_SUCCESS)
     }
 }

@@ -43,17 +43,23 @@ struct Confinement {
     /// Becomes the Script. Never returns: what fails is told to pid 1.
     func enterAndExecute() -> Never {
         waitForGo()
+        PhaseTrace.mark("go")
         joinGroups()
+        PhaseTrace.mark("join the groups")
         require(.groupNamespace, LinuxCall.unshareGroupNamespace())
+        PhaseTrace.mark("cgroup namespace")
         if !plan.sharesNetwork { require(.loopback, LinuxCall.loopbackUp()) }
+        PhaseTrace.mark("loopback")
         require(.hostName, sethostname(plan.hostName, plan.hostName.utf8.count))
         dropBoundingSet()
+        PhaseTrace.mark("host name and bounding set")
         // Supplementary groups go first, also when there are none: they are the starter's.
         require(.userGroups, setgroups(0, nil))
         require(.userGroups, LinuxCall.becomeGroup(plan.gid))
         require(.user, LinuxCall.becomeUser(plan.uid))
         require(.session, setsid() < 0 ? -1 : 0)
         umask(0o022)
+        PhaseTrace.mark("groups, user and session")
         setStreams()
         require(.workingDirectory, chdir(plan.workingDirectory))
         setCapabilities()
@@ -65,6 +71,7 @@ struct Confinement {
         let vector = CStrings(plan.arguments)
         let environment = CStrings(plan.environment)
         let candidates = executables().map { strdup($0)! }
+        PhaseTrace.mark("streams and arguments")
         installFilter()
         execute(candidates, vector, environment)
     }
@@ -134,6 +141,7 @@ struct Confinement {
         guard let filter else { return }
         let listener = LinuxCall.installFilter(filter.program, filter.instructions, flags: filter.flags)
         require(.filter, listener)
+        PhaseTrace.mark("install the filter")
         ChildMessage.listener(listener).send(to: news)
         waitForGo()
     }

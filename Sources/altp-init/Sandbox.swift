@@ -40,6 +40,7 @@ struct Sandbox {
         for step in plan.steps {
             do {
                 try apply(step)
+                PhaseTrace.mark("step \(step.fields[0])")
             } catch {
                 throw SetupFailure(
                     step: "\(step.subject): \(error.call)", number: error.number)

@@ -33,10 +33,12 @@ struct Script {
                 }
             }
         }
+        PhaseTrace.mark("pipes")
         var namespaces: LinuxCall.Namespaces = [.user, .ipc, .uts]
         if !plan.sharesNetwork { namespaces.insert(.network) }
         let pid = LinuxCall.fork(namespaces, group: surroundings.group)
         if pid == 0 {
+            PhaseTrace.becomeChild()
             close(go.writer)
             close(news.reader)
             Confinement(
@@ -45,6 +47,7 @@ struct Script {
             ).enterAndExecute()
         }
         try setup { () throws(SystemError) in try check("clone3", "user, ipc, uts and network namespaces") { pid } }
+        PhaseTrace.mark("clone the Script")
         close(go.reader)
         close(news.writer)
         if let output { close(output.writer) }
@@ -57,9 +60,11 @@ struct Script {
         try setup { () throws(SystemError) in
             try writeControlFile("/proc/\(pid)/uid_map", "0 \(plan.firstUID) \(plan.uidCount)")
             try writeControlFile("/proc/\(pid)/gid_map", "0 \(plan.firstUID) \(plan.uidCount)")
+            PhaseTrace.mark("uid and gid maps")
             for limit in plan.resourceLimits {
                 try check("prlimit", "\(limit.resource)") { LinuxCall.setResourceLimit(limit, of: pid) }
             }
+            PhaseTrace.mark("resource limits")
         }
         var listener: Int32 = -1
         _ = write(go.writer, "g", 1)
@@ -71,12 +76,14 @@ struct Script {
                 listener = try setup { () throws(SystemError) in
                     try check("pidfd_getfd", "the seccomp listener") { LinuxCall.takeDescriptor(number, of: child.raw) }
                 }
+                PhaseTrace.mark("confine the Script up to its filter")
                 _ = write(go.writer, "g", 1)
             case .failure(let step, let number):
                 waitpid(pid, nil, 0)
                 throw SetupFailure(step: step.text(of: plan), number: number)
             }
         }
+        PhaseTrace.mark("execute the Script")
         return Script(
             pid: pid, startedAt: Clock.realMilliseconds(), output: output?.reader ?? -1, listener: listener)
     }

@@ -52,6 +52,7 @@ struct Supervisor {
             waitForNews(atMost: min(due, disk.nextLook) - now)
             reap()
         }
+        PhaseTrace.mark("the Script runs")
         let endedAt = Clock.milliseconds()
         report.endedAt = Clock.realMilliseconds()
         endTheRest()
@@ -59,6 +60,7 @@ struct Supervisor {
         if surroundings.quotaEvents >= 0 { takeQuotaEvents() }
         log.finish()
         keepEvents()
+        PhaseTrace.mark("end the rest and the log")
 
         report.end = end!
         report.interruption = interruption
@@ -76,6 +78,7 @@ struct Supervisor {
             report.networkLoss = network.loss
         }
         Counters(surroundings.counters).fill(&report)
+        PhaseTrace.mark("counters")
     }
 
     private mutating func enforceTimes(_ now: Int64) {

@@ -11,16 +11,20 @@ let attemptDescriptor: Int32 = 4
 let filterDescriptor: Int32 = 5
 
 umask(0)
+PhaseTrace.mark("main")
 guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
 var report = InitReport()
 var durably = true
 do throws(SetupFailure) {
+    PhaseTrace.mark("claim")
     let plan = try readPlan()
     durably = !plan.endsWithStarter
+    PhaseTrace.mark("read the plan")
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
     var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)
+    PhaseTrace.mark("begin to supervise")
     supervisor.run(&report)
 } catch {
     report.end = .setup(step: error.step, errno: error.number)

@@ -18,9 +18,10 @@ struct InitProcess: ~Copyable {
     /// - Parameter hold: the lock of the sandbox's image, held by pid 1 as long as it lives: the kernel then releases it
     ///   whatever happens, and it outlives this process.
     /// - Parameter streams: its standard streams; nil for the null device.
+    /// - Parameter tracesPhases: leaves the times of its phases in the attempt's directory.
     static func spawn(
         _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?,
-        hold: ImageHold?
+        hold: ImageHold?, tracesPhases: Bool = false
     ) throws(SandboxError) -> InitProcess {
         for text in plan.arguments + plan.environment + [plan.workingDirectory] where text.utf8.contains(0) {
             throw SandboxError("starting the sandbox: an argument or a variable contains a NUL character")
@@ -37,18 +38,22 @@ struct InitProcess: ~Copyable {
             if let filter { descriptors.append(filter.file.descriptor.raw) }
             if let hold { descriptors.append(hold.descriptor.raw) }
             defer { withExtendedLifetime(hold) {} }
-            return try spawn(executable, descriptors)
+            return try spawn(executable, descriptors, environment: tracesPhases ? "ALTP_PHASES=1" : nil)
         } catch {
             throw SandboxError("starting the sandbox: \(error)")
         }
     }
 
-    private static func spawn(_ executable: String, _ descriptors: [Int32]) throws(SystemError) -> InitProcess {
+    private static func spawn(_ executable: String, _ descriptors: [Int32], environment: String?) throws(SystemError)
+        -> InitProcess
+    {
         var pidfd: Int32 = -1
         var call: UnsafePointer<CChar>?
         let pid = executable.withCString { path in
             var arguments: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: path), nil]
-            var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+            let variable = environment.map { strdup($0) } ?? nil
+            defer { free(variable) }
+            var environment: [UnsafeMutablePointer<CChar>?] = [variable, nil]
             return altp_spawn(
                 path, &arguments, &environment, descriptors, Int32(descriptors.count),
                 altp_clone_newns | altp_clone_newpid, -1, &pidfd, &call)

@@ -19,7 +19,8 @@ package final class RunningSandbox: Sendable {
 
     init(
         _ process: consuming InitProcess, specification: SandboxSpecification, directory: AttemptDirectory,
-        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void
+        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void,
+        phaseEnded: (@Sendable (String) -> Void)? = nil
     ) {
         pid = process.pid
         pidfd = process.pidfd
@@ -28,7 +29,9 @@ package final class RunningSandbox: Sendable {
                 // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
                 var info = siginfo_t()
                 waitid(P_PIDFD, id_t(self.pidfd.raw), &info, WEXITED)
+                phaseEnded?("reap")
                 CgroupRemoval.remove(groups).forEach(tellLeftover)
+                phaseEnded?("remove the groups")
                 self.finish(AttemptRecovery.outcome(of: directory, specification: specification))
             }
         }

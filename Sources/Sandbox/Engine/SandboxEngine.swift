@@ -171,7 +171,9 @@ package final class SandboxEngine: Sendable {
             ? try SeccompCompiler.learningFilter()
             : try seccomp.filter(policy.seccomp, capabilities: policy.capabilities.map(\.description))
         let root = try root(of: policy)
+        settings.phaseEnded?("specification, filter and root")
         let diskSteps = try disk.allow(specification, at: directory)
+        settings.phaseEnded?("disk limit")
         var limits = policy.limits
         var allowed: (AllowedNetwork, NetworkTools)?
         if let network {
@@ -184,6 +186,7 @@ package final class SandboxEngine: Sendable {
             limits.pids += SandboxLink.processes
         }
         let steps = try cgroups.make(group, limits: limits, at: directory.path)
+        settings.phaseEnded?("make the groups")
         do throws(SandboxError) {
             let plan = try PlanBuilder(
                 specification: specification, attempt: directory, root: root,
@@ -192,12 +195,14 @@ package final class SandboxEngine: Sendable {
                 streams: terminal.map { .terminal(rows: $0.rows, columns: $0.columns) }
                     ?? (streams == nil ? .log(limit: policy.limits.log.bytes) : .inherited)
             ).plan()
+            settings.phaseEnded?("plan")
             let child = try InitProcess.spawn(
                 settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams,
-                hold: root.hold)
+                hold: root.hold, tracesPhases: settings.phaseEnded != nil)
+            settings.phaseEnded?("spawn")
             return RunningSandbox(
                 child, specification: specification, directory: directory, groups: cgroups.directories(of: group),
-                watcher: watcher, tellLeftover: settings.tellLeftover)
+                watcher: watcher, tellLeftover: settings.tellLeftover, phaseEnded: settings.phaseEnded)
         } catch {
             cgroups.remove(group)
             throw error

@@ -18,6 +18,9 @@ package struct SandboxSettings: Sendable {
     package var diskTemplates: String?
     /// Told of what an ended sandbox's clean-up could not remove, such as a group; called from any thread.
     package var tellLeftover: @Sendable (Leftover) -> Void
+    /// Told, from any thread, when each phase of a sandbox's start and end is over; for measuring. Pid 1 then leaves the
+    /// times of its own phases in the attempt's directory, as `phases`.
+    package var phaseEnded: (@Sendable (String) -> Void)?
 
     package init(
         initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
