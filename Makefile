@@ -21,6 +21,12 @@ test: packages  ## Run every test
 test-vm: packages  ## Test the sandbox on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
 
+test-sanitizers: packages  ## Run the unit tests with the thread and address sanitizers
+	@scripts/test-sanitizers
+
+fuzz: packages  ## Feed made-up bytes to all readers, SECONDS=60 for each
+	@scripts/fuzz seconds $(or $(SECONDS),60)
+
 bench-sandbox: build  ## Measure what a sandbox costs, beside its peers
 	@mkdir -p .build/bench
 	@for program in floor stopwatch workload; do \
@@ -34,4 +40,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm bench-sandbox install clean
+.PHONY: help packages build demo test test-vm test-sanitizers fuzz bench-sandbox install clean

@@ -28,6 +28,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
     .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
+/// With ALTP_FUZZ set the package is the readers and what feeds them, and no executable that is linked without the
+/// sanitizers' libraries: see scripts/fuzz.
+let fuzzing = Context.environment["ALTP_FUZZ"] != nil
+
 let package = Package(
     name: "alt-processing",
     products: [
@@ -79,3 +83,13 @@ let package = Package(
         tests("EndToEnd", ["Wire"]),
     ]
 )
+
+if fuzzing {
+    package.products = []
+    package.targets.removeAll { $0.type == .test || $0.type == .executable }
+    package.targets.append(
+        .executableTarget(
+            name: "altp-fuzz",
+            dependencies: ["API", "Command", "Configuration", "Launcher", "Sandbox", "SandboxPlan", "Wire"],
+            path: "Fuzz/Fuzzing", swiftSettings: swiftSettings))
+}

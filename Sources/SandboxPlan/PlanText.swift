@@ -89,7 +89,7 @@ extension Plan {
             guard let set = UInt64(values[0], radix: 16) else { return false }
             capabilities = set
         case ("workdir", 1): workingDirectory = values[0]
-        case ("run", 1...): arguments = values
+        case ("run", _): arguments = values
         case ("env", 1): environment.append(values[0])
         case ("rlimit", 3):
             guard let resource = Int32(values[0]), let soft = UInt64(values[1]), let hard = UInt64(values[2]) else {

@@ -76,6 +76,11 @@ import Testing
         }
     }
 
+    /// A plan whose command has no words is still one: that it cannot be executed is said where it is tried.
+    @Test func readsAPlanWithoutACommand() throws {
+        #expect(try Plan(text: Plan().text) == Plan())
+    }
+
     @Test(arguments: [
         "nonsense", "step", "step\tnet\tx", "step\tnet-start", "step\tnet-filter\t/usr/sbin/nft",
         "step\tnet-await\ttap0", "step\tbind\t/a\t/b", "step\tbind\t/a\t/b\tbogus", "step\ttmpfs\t/tmp\t9\t1\t1",
