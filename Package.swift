@@ -28,9 +28,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
     .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
-/// With ALTP_FUZZ set the package is the readers and what feeds them, and no executable that is linked without the
-/// sanitizers' libraries: see scripts/fuzz.
-let fuzzing = Context.environment["ALTP_FUZZ"] != nil
+/// With ALTP_SANITIZED the package has no executable, for the sanitizers' libraries cannot be linked statically: `tests`
+/// leaves the unit tests (scripts/test-sanitizers), `fuzz` what feeds the readers (scripts/fuzz).
+let sanitized = Context.environment["ALTP_SANITIZED"]
 
 let package = Package(
     name: "alt-processing",
@@ -84,9 +84,12 @@ let package = Package(
     ]
 )
 
-if fuzzing {
+if sanitized != nil {
     package.products = []
-    package.targets.removeAll { $0.type == .test || $0.type == .executable }
+    package.targets.removeAll { $0.type == .executable || $0.name == "EndToEnd" }
+}
+if sanitized == "fuzz" {
+    package.targets.removeAll { $0.type == .test }
     package.targets.append(
         .executableTarget(
             name: "altp-fuzz",
