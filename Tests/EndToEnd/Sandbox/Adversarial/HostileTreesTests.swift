@@ -56,7 +56,7 @@ extension EndToEnd {
                     os.chdir("/scratch")
                     os.mkfifo("fifo"); os.mkdir("d", 0o000); os.mkdir("e"); os.mkfifo("e/fifo", 0o000)
                     for name in ["socket", "e/socket"]: socket.socket(socket.AF_UNIX).bind(name)
-                    os.symlink("loop", "loop"); os.symlink("/proc/self/fd/0", "e/link"); os.symlink("x" * 4000, "e/long")
+                    os.symlink("loop", "loop"); os.symlink("/proc/self/fd/0", "e/link"); os.symlink("x" * 1000, "e/long")
                     os.chmod("e", 0o000)
                     print("done")
                     """)
