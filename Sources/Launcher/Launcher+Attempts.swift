@@ -71,8 +71,8 @@ extension Launcher {
         // Left by a start that was cut short before the command was executed.
         if access(directory.path, F_OK) == 0 { try await removeTree(directory.path, of: id) }
         let specification = try await self.specification(attempt, script, of: live, identity: identity)
-        try await engine.prepare(specification, at: directory)
-        return try await engine.start(directory)
+        let prepared = try await engine.prepare(specification, at: directory)
+        return try await engine.start(prepared, at: directory)
     }
 
     private func specification(

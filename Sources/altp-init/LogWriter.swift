@@ -61,12 +61,15 @@ struct LogWriter {
         tail.removeFirst(excess)
     }
 
-    private func append(_ bytes: ArraySlice<UInt8>) {
+    private mutating func append(_ bytes: ArraySlice<UInt8>) {
         var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(file, $0.baseAddress!, $0.count) }
-            // A full disk must not stop the Script, nor pid 1.
-            if count < 0 && errno != EINTR { return }
+            // A full disk must not stop the Script, nor pid 1; what is missing is told.
+            if count < 0 && errno != EINTR {
+                dropped += Int64(rest.count)
+                return
+            }
             rest = rest.dropFirst(max(count, 0))
         }
     }

@@ -12,22 +12,21 @@ enum MountPoint {
 
     /// Opens a path for mounting on it, and makes what is missing: directories, and an empty file at the end if need be.
     static func open(_ path: String, directory: Bool, mode: UInt32 = 0o755) throws(SystemError) -> FileDescriptor {
-        var parent = try FileDescriptor.open(".", altp_o_path | O_DIRECTORY)
-        let parts = path.split(separator: "/").map(String.init)
-        for (index, part) in parts.enumerated() {
-            let isFile = index == parts.count - 1 && !directory
-            if faccessat(parent.raw, part, F_OK, AT_SYMLINK_NOFOLLOW) != 0 {
-                if isFile {
-                    _ = try FileDescriptor.open(
-                        part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644, at: parent.raw)
-                } else {
-                    try check("mkdir", path) { mkdirat(parent.raw, part, mode) }
-                }
-            }
-            parent = try FileDescriptor.open(
-                part, altp_o_path | O_NOFOLLOW | (isFile ? 0 : O_DIRECTORY), at: parent.raw)
+        let kind = UInt64(UInt32(bitPattern: altp_o_path | O_CLOEXEC | (directory ? O_DIRECTORY : 0)))
+        let there = altp_openat2(AT_FDCWD, path.isEmpty ? "." : path, kind, 0, altp_resolve_no_symlinks)
+        if there >= 0 { return FileDescriptor(owning: there) }
+        guard errno == ENOENT else { throw SystemError("openat2", path) }
+        let cut = path.lastIndex(of: "/")
+        let name = String(path[(cut.map(path.index(after:)) ?? path.startIndex)...])
+        let parent = try open(cut.map { String(path[..<$0]) } ?? ".", directory: true, mode: mode)
+        if directory {
+            try check("mkdir", path) { mkdirat(parent.raw, name, mode) }
+        } else {
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
+            _ = try FileDescriptor.open(name, flags, mode: 0o644, at: parent.raw)
         }
-        return parent
+        return FileDescriptor(
+            owning: try check("openat2", path) { altp_openat2(parent.raw, name, kind, 0, altp_resolve_no_symlinks) })
     }
 
     /// A file of this content, in place of what is there: in an image that may be a link to anywhere.
@@ -74,12 +73,9 @@ struct Bind {
     var map: IdentityMap?
 
     func apply() throws(SystemError) {
-        let origin =
-            flags.contains(.followLinks)
-            ? try FileDescriptor.open(source, altp_o_path) : try FileDescriptor.openWithoutLinks(source, altp_o_path)
+        let tree = try cloned()
         var status = stat()
-        try check("fstat", source) { fstat(origin.raw, &status) }
-        let tree = try LinuxCall.cloneTree(origin.raw, "", of: source, recursive: flags.contains(.recursive))
+        try check("fstat", source) { fstat(tree.raw, &status) }
         if let map {
             let namespace = try UserNamespace.mapping(map)
             // Of a tree that has other mounts below, each must be able to: NFS cannot, tmpfs since Linux 6.3.
@@ -91,6 +87,15 @@ struct Bind {
         }
         let place = try MountPoint.open(target, directory: status.st_mode & S_IFMT == S_IFDIR)
         try check("move_mount", target) { LinuxCall.attach(tree.raw, to: place.raw) }
+    }
+
+    private func cloned() throws(SystemError) -> FileDescriptor {
+        let isRecursive = flags.contains(.recursive)
+        if flags.contains(.followLinks) {
+            return try LinuxCall.cloneTree(AT_FDCWD, source, of: source, recursive: isRecursive)
+        }
+        let origin = try FileDescriptor.openWithoutLinks(source, altp_o_path)
+        return try LinuxCall.cloneTree(origin.raw, "", of: source, recursive: isRecursive)
     }
 }
 

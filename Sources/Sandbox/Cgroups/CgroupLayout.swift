@@ -24,21 +24,20 @@ struct CgroupLayout: Sendable, Hashable {
         var unified: String?
         var mountPoints: [Controller: String] = [:]
         var blkio: String?
-        for line in mounts.split(separator: "\n") {
-            let halves = line.split(separator: " - ", maxSplits: 1)
-            guard halves.count == 2 else { continue }
-            let fields = halves[0].split(separator: " ")
-            let kind = halves[1].split(separator: " ")
-            guard fields.count > 4, kind.count >= 3 else { continue }
+        for line in mounts.parts("\n") {
+            // The optional fields in the middle end with a dash of their own.
+            let fields = line.parts(" ")
+            guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash > 4, fields.count > dash + 3
+            else { continue }
+            let (kind, mountPoint) = (fields[dash + 1], String(Substring(fields[4])))
             // A mount of a part of a hierarchy (a container's) is the root for what can be made here.
-            if kind[0] == "cgroup2" {
-                unified = unified ?? String(fields[4])
-            } else if kind[0] == "cgroup" {
-                for option in kind[2].split(separator: ",") {
-                    if option == "blkio" { blkio = String(fields[4]) }
-                    if let controller = Controller(rawValue: String(option)) {
-                        mountPoints[controller] = String(fields[4])
-                    }
+            if kind.elementsEqual("cgroup2".utf8) {
+                unified = unified ?? mountPoint
+            } else if kind.elementsEqual("cgroup".utf8) {
+                for option in fields[dash + 3].parts(",") {
+                    let name = String(Substring(option))
+                    if name == "blkio" { blkio = mountPoint }
+                    if let controller = Controller(rawValue: name) { mountPoints[controller] = mountPoint }
                 }
             }
         }
@@ -68,12 +67,13 @@ struct CgroupLayout: Sendable, Hashable {
     /// The starter's group in each v1 hierarchy.
     private static func ownGroups(_ text: String) -> [String: String] {
         var groups: [String: String] = [:]
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { continue }
-            for name in fields[1].split(separator: ",") {
-                groups[String(name)] = String(fields[2])
-            }
+        for line in text.parts("\n") {
+            // A group's name may have colons.
+            guard let first = line.firstIndex(of: UInt8(ascii: ":")),
+                let second = line[line.index(after: first)...].firstIndex(of: UInt8(ascii: ":"))
+            else { continue }
+            let group = String(Substring(line[line.index(after: second)...]))
+            for name in line[line.index(after: first)..<second].parts(",") { groups[String(Substring(name))] = group }
         }
         return groups
     }
@@ -114,10 +114,19 @@ struct MissingControllers: Error, Sendable, Hashable {
 }
 
 extension String {
+    fileprivate func parts(_ separator: Unicode.Scalar) -> [Substring.UTF8View] { utf8[...].parts(separator) }
+
     /// Without slashes at its end.
     fileprivate var trimmingSlash: String {
         var result = self[...]
         while result.hasSuffix("/") { result.removeLast() }
         return String(result)
+    }
+}
+
+extension Substring.UTF8View {
+    /// By bytes: text of the kernel's is read at every start, and characters take their time.
+    fileprivate func parts(_ separator: Unicode.Scalar) -> [Substring.UTF8View] {
+        split(separator: UInt8(ascii: separator))
     }
 }

@@ -46,13 +46,16 @@ package struct AttemptDirectory: Sendable, Hashable {
     }
 
     /// Creates the directory and what belongs into it before a start.
-    func make(_ value: SandboxSpecification, storage: DiskStorage) throws(SandboxError) {
+    ///
+    /// - Parameter isKept: whether somebody may look for its specification when this process is gone.
+    func make(_ value: SandboxSpecification, storage: DiskStorage, isKept: Bool) throws(SandboxError) {
         do throws(SystemError) {
             try check("mkdir", path) { mkdir(path, 0o700) }
             try check("mkdir", root) { mkdir(root, 0o700) }
             try storage.makeWritable(value, at: self)
             let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
+            guard isKept else { return }
             let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try file.writeAll(Array(try encode(value)))
         } catch {

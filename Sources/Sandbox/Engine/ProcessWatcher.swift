@@ -7,6 +7,7 @@ import Synchronization
 final class ProcessWatcher: Sendable {
     private let poll: FileDescriptor
     private let handlers = Mutex<[Int32: @Sendable () -> Void]>([:])
+    private let hasThread = Mutex(false)
 
     init() throws(SandboxError) {
         do throws(SystemError) {
@@ -14,24 +15,29 @@ final class ProcessWatcher: Sendable {
         } catch {
             throw SandboxError("starting to watch processes: \(error)")
         }
+    }
+
+    /// A process that waits for its one sandbox by itself needs none.
+    private func startThread() {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self)
-        guard
-            pthread_create(
-                &thread, nil,
-                { argument in
-                    Unmanaged<ProcessWatcher>.fromOpaque(argument!).takeRetainedValue().loop()
-                    return nil
-                }, context.toOpaque()) == 0
-        else {
-            context.release()
-            throw SandboxError("starting to watch processes: pthread_create failed")
-        }
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<ProcessWatcher>.fromOpaque(argument!).takeRetainedValue().loop()
+                return nil
+            }, context.toOpaque())
+        // Sandboxes go on without this process, and the next one takes them up; it must not go on without seeing their ends.
+        guard result == 0 else { fatalError("starting to watch processes: pthread_create: \(systemMessage(result))") }
         pthread_detach(thread)
     }
 
     /// Calls the handler once, on the watcher's thread, when the process behind the pidfd has ended.
     func watch(_ pidfd: Int32, _ handler: @escaping @Sendable () -> Void) {
+        hasThread.withLock { started in
+            if !started { startThread() }
+            started = true
+        }
         handlers.withLock { $0[pidfd] = handler }
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(fd: pidfd))
         if epoll_ctl(poll.raw, EPOLL_CTL_ADD, pidfd, &event) != 0 {

@@ -2,20 +2,19 @@ import CLinux
 import Dispatch
 import Glibc
 import Linux
-import Synchronization
 
-/// An attempt under way.
+/// An attempt under way. One caller takes its outcome, by one of the two ways.
 package final class RunningSandbox: Sendable {
     /// Pid 1 of the sandbox, in the host's numbers.
     package let pid: Int32
     private let pidfd: FileDescriptor
-    private let state = Mutex(State.running(waiter: nil))
+    private let specification: SandboxSpecification
+    private let directory: AttemptDirectory
+    private let groups: [String]
+    private let watcher: ProcessWatcher
+    private let tellLeftover: @Sendable (Leftover) -> Void
+    private let phaseEnded: (@Sendable (String) -> Void)?
     private static let finishing = DispatchQueue(label: "altp.sandbox.finish", attributes: .concurrent)
-
-    private enum State {
-        case running(waiter: (@Sendable (Outcome) -> Void)?)
-        case ended(Outcome)
-    }
 
     init(
         _ process: consuming InitProcess, specification: SandboxSpecification, directory: AttemptDirectory,
@@ -24,52 +23,40 @@ package final class RunningSandbox: Sendable {
     ) {
         pid = process.pid
         pidfd = process.pidfd
-        watcher.watch(pidfd.raw) { [self] in
-            Self.finishing.async {
-                // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
-                var info = siginfo_t()
-                waitid(P_PIDFD, id_t(self.pidfd.raw), &info, WEXITED)
-                phaseEnded?("reap")
-                CgroupRemoval.remove(groups).forEach(tellLeftover)
-                phaseEnded?("remove the groups")
-                self.finish(AttemptRecovery.outcome(of: directory, specification: specification))
+        self.specification = specification
+        self.directory = directory
+        self.groups = groups
+        self.watcher = watcher
+        self.tellLeftover = tellLeftover
+        self.phaseEnded = phaseEnded
+    }
+
+    /// The outcome, once it is durable on disk.
+    package func outcome() async -> Outcome {
+        await withCheckedContinuation { continuation in
+            watcher.watch(pidfd.raw) {
+                // Removing groups may take a moment, in which others' ends would not be seen.
+                Self.finishing.async { continuation.resume(returning: self.finish()) }
             }
         }
     }
 
-    private func finish(_ outcome: Outcome) {
-        let waiter = state.withLock { state in
-            defer { state = .ended(outcome) }
-            if case .running(let waiter) = state { return waiter }
-            return nil
-        }
-        waiter?(outcome)
-    }
-
-    /// The outcome, once it is durable on disk. May be awaited by one caller.
-    package func outcome() async -> Outcome {
-        await withCheckedContinuation { continuation in whenEnded { continuation.resume(returning: $0) } }
-    }
-
     /// The outcome, for a caller that has a thread to block.
     package func waitForOutcome() -> Outcome {
-        let ended = DispatchSemaphore(value: 0)
-        let result = Mutex<Outcome?>(nil)
-        whenEnded { outcome in
-            result.withLock { $0 = outcome }
-            ended.signal()
-        }
-        ended.wait()
-        return result.withLock { $0! }
+        var polled = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
+        while poll(&polled, 1, -1) < 0 && errno == EINTR {}
+        return finish()
     }
 
-    private func whenEnded(_ waiter: @escaping @Sendable (Outcome) -> Void) {
-        let ready: Outcome? = state.withLock { state in
-            if case .ended(let outcome) = state { return outcome }
-            state = .running(waiter: waiter)
-            return nil
-        }
-        if let ready { waiter(ready) }
+    /// Takes what an ended pid 1 left.
+    private func finish() -> Outcome {
+        // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
+        var info = siginfo_t()
+        waitid(P_PIDFD, id_t(pidfd.raw), &info, WEXITED)
+        phaseEnded?("reap")
+        CgroupRemoval.remove(groups).forEach(tellLeftover)
+        phaseEnded?("remove the groups")
+        return AttemptRecovery.outcome(of: directory, specification: specification)
     }
 
     /// Asks pid 1 to end the Script: SIGTERM, after the policy's grace SIGKILL. The outcome will be `cancelled`,

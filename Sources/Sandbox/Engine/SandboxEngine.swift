@@ -82,25 +82,30 @@ package final class SandboxEngine: Sendable {
     ///
     /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/`, `lock`; `plan` and
     /// `log` from the start on, and at the end `outcome.json` and, when there are Events, `events.jsonl`.
-    package func prepare(_ specification: SandboxSpecification, at directory: AttemptDirectory)
-        async throws(SandboxError)
-    {
-        _ = try await run { () throws(SandboxError) in try self.make(specification, at: directory) }
+    ///
+    /// - Returns: the specification as `start` takes it.
+    package func prepare(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) async throws(SandboxError) -> SandboxSpecification {
+        try await run { () throws(SandboxError) in
+            try self.make(specification, at: directory, isKept: true)
+        }
     }
 
     private func make(
-        _ specification: SandboxSpecification, at directory: AttemptDirectory
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, isKept: Bool
     ) throws(SandboxError) -> SandboxSpecification {
         var specification = specification
         specification.storage = disk.storage(of: specification, at: directory)
-        try directory.make(specification, storage: disk)
+        try directory.make(specification, storage: disk, isKept: isKept)
         return specification
     }
 
     /// Starts the prepared attempt. When this returns, its pid 1 runs on its own, whatever becomes of this process.
-    package func start(_ directory: AttemptDirectory) async throws(SandboxError) -> RunningSandbox {
+    package func start(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) async throws(SandboxError) -> RunningSandbox {
         try await run { () throws(SandboxError) in
-            let specification = try directory.readSpecification()
             let network = try AllowedNetwork.resolve(specification.policy.network)
             return try self.startNow(specification, at: directory, network: network, streams: nil)
         }
@@ -118,7 +123,7 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
         terminal: TerminalSize? = nil, learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
-        let specification = try make(specification, at: directory)
+        let specification = try make(specification, at: directory, isKept: false)
         let network: AllowedNetwork?
         do throws(SandboxError) {
             network = try AllowedNetwork.resolve(specification.policy.network)

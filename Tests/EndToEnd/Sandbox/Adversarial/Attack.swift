@@ -88,7 +88,8 @@ final class Attack {
         }
         #expect(FileTree.names(in: runs) == [], sourceLocation: sourceLocation)
         #expect(
-            HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).") == [], sourceLocation: sourceLocation)
+            HostProcess.groups(below: "/sys/fs/cgroup", named: "altp-run.\(runner).") == [],
+            sourceLocation: sourceLocation)
         #expect(try Self.mounts() == mounts, sourceLocation: sourceLocation)
         #expect(!result.output.contains(secret), "the secret was read", sourceLocation: sourceLocation)
         return result
