@@ -9,9 +9,12 @@ struct EngineBenchmark: Sendable {
     private let tracing: SandboxEngine
     private let phases = PhaseList()
     private let folder: String
+    private var policy = Policy(name: "bench")
     private let identity = SandboxIdentity(firstUID: 3_000_000_000)
 
-    init(directory: String, cgroup: String, complain: @escaping @Sendable (String) -> Void) async throws {
+    init(directory: String, cgroup: String, disk: ByteSize?, complain: @escaping @Sendable (String) -> Void)
+        async throws
+    {
         folder = directory
         var own = [UInt8](repeating: 0, count: 4096)
         let count = own.withUnsafeMutableBytes { readlink("/proc/self/exe", $0.baseAddress!, $0.count) }
@@ -19,27 +22,28 @@ struct EngineBenchmark: Sendable {
             .joined(separator: "/")
         var settings = SandboxSettings(
             initExecutable: "/\(beside)/altp-init", commandExecutable: "/\(beside)/altp", cgroup: cgroup,
+            diskTemplates: "\(directory)/disk-templates",
             tellLeftover: { complain("altp-bench: caution: \($0)") })
+        policy.limits.disk = disk
         engine = try SandboxEngine(settings: settings)
         settings.phaseEnded = { [phases] in phases.add($0) }
         tracing = try SandboxEngine(settings: settings)
         for path in ["\(directory)/scripts", "\(directory)/socket"] { try check("mkdir", path) { mkdir(path, 0o755) } }
-        try await engine.makeProcessingDirectory("\(directory)/processing", identity: identity)
-        let findings = engine.unenforceable(Policy(name: "bench"))
+        try await engine.makeProcessingDirectory("\(directory)/processing", identity: identity, policies: [policy])
+        let findings = engine.unenforceable(policy, in: directory)
         guard findings.isEmpty else { throw SandboxError(findings.joined(separator: "; ")) }
     }
 
     func end() { engine.shutDown() }
 
-    func printTimes() async throws {
+    func times() async throws -> String {
         let times = try await runOne(engine) {}
-        print(
-            ([times.last! - times.first!] + zip(times.dropFirst(), times).map { $0 - $1 }).map(String.init).joined(
-                separator: " "))
+        let parts = zip(times.dropFirst(), times).map { $0 - $1 }
+        return ([times.last! - times.first!] + parts).map(String.init).joined(separator: " ") + "\n"
     }
 
     /// Every phase lasts from the end of the one before it in time, in whichever process, to its own end.
-    func printPhases() async throws {
+    func phaseTimes() async throws -> String {
         var marks: [(UInt64, String)] = []
         phases.clear()
         let attempt = attemptPath
@@ -55,11 +59,12 @@ struct EngineBenchmark: Sendable {
             marks.append((time, "Launcher: \(name)"))
         }
         var before = times[0]
+        var text = ""
         for (time, name) in marks.sorted(by: { $0.0 < $1.0 }) {
-            print("\(time - before)\t\(name)")
+            text += "\(time - before)\t\(name)\n"
             before = time
         }
-        print("")
+        return text + "\n"
     }
 
     private var attemptPath: String { "\(folder)/attempt" }
@@ -71,7 +76,7 @@ struct EngineBenchmark: Sendable {
         let specification = SandboxSpecification(
             reference: "1/bench#1", command: ["/bin/true"],
             environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/scratch", "TMPDIR": "/tmp"],
-            policy: Policy(name: "bench"), identity: identity, processingDirectory: "\(folder)/processing",
+            policy: policy, identity: identity, processingDirectory: "\(folder)/processing",
             scriptsDirectory: "\(folder)/scripts", socketDirectory: "\(folder)/socket")
         var times = [Self.now()]
         try await engine.prepare(specification, at: attempt)

@@ -150,6 +150,8 @@ def slow_down(folder):
             if turn >= 4 and turn % 2 == 0 and time.monotonic() > end:
                 break
             # A B B A: a machine that gets slower, or faster, favours neither.
+            # What the one before left for the disk is not this one's.
+            os.sync()
             is_inside = turn % 4 in (1, 2)
             times[is_inside].append(int(capture(inner if is_inside else outer)))
         yield kind, milliseconds(times[False]), milliseconds(times[True]), aim
@@ -177,7 +179,7 @@ def features():
 def phase_table(server):
     """Medians over the runs; what occurs several times in a run is added up."""
     runs, order = [], []
-    for phases in server.phases(60):
+    for phases in server.phases(40):
         sums, counts = {}, {}
         for nanoseconds, name in phases:
             sums[name] = sums.get(name, 0) + nanoseconds
@@ -198,9 +200,13 @@ def main(folder):
     os.environ["ALTP_RUN_DIR"] = folder
     began = time.monotonic()
     floor = Server("floor (C, in one process)", [f"{PROGRAMS}/floor", f"{NAME}-floor"], 10)
-    engine = Server("inside the Launcher", [f"{RELEASE}/altp-bench", folder, f"{NAME}-engine"], 10)
+    for name in ["engine", "limited"]:
+        os.mkdir(os.path.join(folder, name))
+    engine = Server("inside the Launcher", [f"{RELEASE}/altp-bench", f"{folder}/engine", f"{NAME}-engine"], 10)
+    limited = Server("inside the Launcher, with a disk limit",
+                     [f"{RELEASE}/altp-bench", f"{folder}/limited", f"{NAME}-limited", "64M"], 10)
     contenders = [
-        Command("plain, no sandbox", ["/bin/true"], 10), floor, engine,
+        Command("plain, no sandbox", ["/bin/true"], 10), floor, engine, limited,
         Command("altp run", [f"{RELEASE}/altp", "run", "--", "/bin/true"], 4)]
     skipped = []
     for name, executable, command, runs in others(folder):
@@ -224,7 +230,7 @@ def main(folder):
         number += 1
     medians = {contender.name: milliseconds(contender.times) for contender in contenders}
     base, bubblewrap = medians[floor.name][0], medians.get("bubblewrap", [None])[0]
-    aims = {engine.name: "at most 1.30 times the floor", "altp run": "below bubblewrap"}
+    aims = {engine.name: "at most 1.30 times the floor", limited.name: "the same, by quota", "altp run": "below bubblewrap"}
     print(f"A sandbox of /bin/true, from nothing to nothing, in {number} rounds")
     print("     median       min       p90    floor    bwrap")
     for name, (median, least, most) in medians.items():
@@ -233,8 +239,9 @@ def main(folder):
               + (f"  (aim: {aims[name]})" if name in aims else ""))
     for text in skipped:
         print(f"  skipped {text}")
-    parts = [statistics.median(part[index] for part in engine.parts) / 1e6 for index in range(4)]
-    print("  inside the Launcher: prepare {:.2f}, start {:.2f}, until the outcome {:.2f}, remove {:.2f} ms".format(*parts))
+    for server in [engine, limited]:
+        parts = [statistics.median(part[index] for part in server.parts) / 1e6 for index in range(4)]
+        print("  {}: prepare {:.2f}, start {:.2f}, until the outcome {:.2f}, remove {:.2f} ms".format(server.name, *parts))
 
     print("\nSlow-down of programs inside, median of each in milliseconds")
     print("    outside    inside  slow-down")
@@ -245,6 +252,8 @@ def main(folder):
 
     print("\nWhere the time goes inside the Launcher, median and min in milliseconds, each phase from the end of the one before")
     phase_table(engine)
+    print("\nThe same with a disk limit")
+    phase_table(limited)
 
     print("\nKernel features")
     for name, text in features():
