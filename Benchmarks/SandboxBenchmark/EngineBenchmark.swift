@@ -79,9 +79,9 @@ struct EngineBenchmark: Sendable {
             policy: policy, identity: identity, processingDirectory: "\(folder)/processing",
             scriptsDirectory: "\(folder)/scripts", socketDirectory: "\(folder)/socket")
         var times = [Self.now()]
-        try await engine.prepare(specification, at: attempt)
+        let prepared = try await engine.prepare(specification, at: attempt)
         times.append(Self.now())
-        let sandbox = try await engine.start(attempt)
+        let sandbox = try await engine.start(prepared, at: attempt)
         times.append(Self.now())
         let outcome = await sandbox.outcome()
         times.append(Self.now())
