@@ -191,7 +191,7 @@ private var application: Application {
                 switch node.body {
                 case .group(let children): try walk(children, path + [node.name])
                 case .verb(let type):
-                    let declarations = Parser(type.init()).declarations
+                    let declarations = Parser(type).declarations
                     let names = declarations.map(\.name), shorts = declarations.compactMap(\.short)
                     #expect(Set(names).count == names.count, "\(path) \(node.name)")
                     #expect(Set(shorts).count == shorts.count, "\(path) \(node.name)")

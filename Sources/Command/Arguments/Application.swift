@@ -81,14 +81,14 @@ package struct Application {
             if next == "--help" || next == "-h" { return .help(HelpPage.group(node, path: path)) }
             return try request(rest, among: children, path: path)
         case .verb(let type):
-            let verb = type.init()
+            let parser = Parser(type)
             do {
-                guard try Parser(verb).parse(Array(rest)) else { return .help(HelpPage.verb(type, path: path)) }
-                try verb.validate()
-                return .run(verb)
+                guard try parser.parse(Array(rest)) else { return .help(HelpPage.verb(type, path: path)) }
+                try parser.verb.validate()
+                return .run(parser.verb)
             } catch {
                 throw Misuse(
-                    message: error.description, usage: HelpPage.usage(path, Parser(verb).declarations),
+                    message: error.description, usage: HelpPage.usage(path, parser.declarations),
                     helpLine: Self.helpLine(path))
             }
         }

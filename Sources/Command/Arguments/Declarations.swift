@@ -30,14 +30,25 @@ package struct Declaration {
     }
 }
 
-/// A declared property of a verb. The parser finds it by reflection and fills it through `accept`.
+/// A declared property of a verb. The parser learns of it when the verb is made, and fills it through `accept`.
 package protocol DeclaredProperty {
     var declaration: Declaration { get }
     /// Takes one occurrence's value; for a flag the text is empty.
     func accept(_ text: String) throws(UsageError)
 }
 
-/// Where a declared property keeps its value: a reference, because reflection hands out copies of the wrapper.
+/// The declared properties of the verb that is being made, in their order. Not by reflection, which takes longer than the
+/// rest of a command's start.
+final class DeclarationList: Sendable {
+    @TaskLocal static var current: DeclarationList?
+
+    // Filled and read by the one thread that makes the verb.
+    nonisolated(unsafe) private(set) var properties: [any DeclaredProperty] = []
+
+    static func add(_ property: any DeclaredProperty) { current?.properties.append(property) }
+}
+
+/// Where a declared property keeps its value: a reference, because the parser's list has a copy of the wrapper.
 final class Cell<Value> {
     var value: Value
     init(_ value: Value) { self.value = value }
@@ -57,6 +68,7 @@ package struct Flag: DeclaredProperty {
     package init(_ name: String, short: Character? = nil, help: String) {
         declaration = Declaration(
             kind: .flag, name: name, short: short, placeholder: "", help: help, isRequired: false, isRepeated: false)
+        DeclarationList.add(self)
     }
 
     package var wrappedValue: Bool { cell.value }
@@ -79,6 +91,7 @@ package struct Option<Value>: DeclaredProperty {
         declaration = .option(name, short, placeholder, help, T.self, repeated: false)
         cell = Cell(nil)
         parse = { text, cell throws(UsageError) in cell.value = try T.read(text, for: "--\(name)") }
+        DeclarationList.add(self)
     }
 
     package init<T: ArgumentValue>(
@@ -87,6 +100,7 @@ package struct Option<Value>: DeclaredProperty {
         declaration = .option(name, short, placeholder, help, T.self, repeated: true)
         cell = Cell([])
         parse = { text, cell throws(UsageError) in cell.value.append(try T.read(text, for: "--\(name)")) }
+        DeclarationList.add(self)
     }
 
     package init(
@@ -95,6 +109,7 @@ package struct Option<Value>: DeclaredProperty {
         declaration = .option(name, short, placeholder, help, Value.self, repeated: false)
         cell = Cell(wrappedValue)
         parse = { text, cell throws(UsageError) in cell.value = try Value.read(text, for: "--\(name)") }
+        DeclarationList.add(self)
     }
 }
 
@@ -113,12 +128,14 @@ package struct Argument<Value>: DeclaredProperty {
         declaration = .positional(name, help, Value.self, required: true, repeated: false)
         cell = Cell(nil)
         parse = { text, cell throws(UsageError) in cell.value = try Value.read(text, for: name) }
+        DeclarationList.add(self)
     }
 
     package init<T: ArgumentValue>(_ name: String, help: String) where Value == T? {
         declaration = .positional(name, help, T.self, required: false, repeated: false)
         cell = Cell(.some(nil))
         parse = { text, cell throws(UsageError) in cell.value = .some(try T.read(text, for: name)) }
+        DeclarationList.add(self)
     }
 
     package init<T: ArgumentValue>(
@@ -129,6 +146,7 @@ package struct Argument<Value>: DeclaredProperty {
         self.declaration = declaration
         cell = Cell([])
         parse = { text, cell throws(UsageError) in cell.value?.append(try T.read(text, for: name)) }
+        DeclarationList.add(self)
     }
 }
 

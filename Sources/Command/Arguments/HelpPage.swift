@@ -21,7 +21,7 @@ enum HelpPage {
     }
 
     static func verb(_ type: any Verb.Type, path: [String]) -> String {
-        let declarations = Parser(type.init()).declarations
+        let declarations = Parser(type).declarations
         var page = "\(type.summary).\n\n\(usage(path, declarations))\n"
         if !type.discussion.isEmpty { page += "\n\(type.discussion)\n" }
         let arguments = declarations.filter { $0.kind == .positional || $0.kind == .remainder }

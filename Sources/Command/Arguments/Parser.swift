@@ -1,25 +1,18 @@
 /// Fills a verb's declared properties from the words of a command line.
 struct Parser {
-    private var options: [any DeclaredProperty] = []
-    private var positionals: [any DeclaredProperty] = []
+    /// What `parse` fills.
+    let verb: any Verb
+    private let options: [any DeclaredProperty]
+    private let positionals: [any DeclaredProperty]
 
-    /// - Parameter verb: whose properties are read; they share their cells with what `parse` fills.
-    init(_ verb: some Verb) { collect(Mirror(reflecting: verb)) }
+    init(_ type: any Verb.Type) {
+        let list = DeclarationList()
+        verb = DeclarationList.$current.withValue(list) { type.init() }
+        options = list.properties.filter { [.flag, .option].contains($0.declaration.kind) }
+        positionals = list.properties.filter { [.positional, .remainder].contains($0.declaration.kind) }
+    }
 
     var declarations: [Declaration] { (positionals + options).map(\.declaration) }
-
-    private mutating func collect(_ mirror: Mirror) {
-        for child in mirror.children {
-            if let property = child.value as? any DeclaredProperty {
-                switch property.declaration.kind {
-                case .flag, .option: options.append(property)
-                case .positional, .remainder: positionals.append(property)
-                }
-            } else if child.value is any OptionGroup {
-                collect(Mirror(reflecting: child.value))
-            }
-        }
-    }
 
     /// - Returns: false when `--help` or `-h` was among the words; the rest of them is not looked at then.
     func parse(_ words: [String]) throws(UsageError) -> Bool {
