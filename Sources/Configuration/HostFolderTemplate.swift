@@ -44,6 +44,7 @@ package enum HostFolderTemplate {
           log: 16M                 # of what the Script prints
           wall_time: 30m
           # cpu_time: 20m          # of all its processes together
+          # disk: 10G              # that it may add; also inodes
           # io_read: 50M           # bytes a second of the disk; also io_write, io_read_ops, io_write_ops
         network: none              # or: host, or {allow: ["landsat.example:443", "192.0.2.0/24:5432"]}
         seccomp: default           # default | strict | none | a file in the OCI format, FILE.json

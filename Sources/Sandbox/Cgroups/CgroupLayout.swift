@@ -1,3 +1,5 @@
+import Configuration
+import Glibc
 import Linux
 import SandboxPlan
 
@@ -106,6 +108,31 @@ package enum CgroupSummary {
         let layout = try CgroupLayout.ofHost()
         let controllers = CgroupLayout.Controller.allCases.map(\.rawValue).joined(separator: ", ")
         return layout.version == .v2 ? "version 2, with \(controllers)" : "version 1 hierarchies for \(controllers)"
+    }
+
+    /// Makes a group with limits and removes it: what is delegated to this process is seen by doing it.
+    ///
+    /// - Returns: below which groups it can.
+    package static func tryDelegation() throws(SandboxError) -> [String] {
+        let layout = try CgroupLayout.ofHost()
+        let tree = try CgroupTree(layout: layout, name: nil)
+        let group = "doctor-\(getpid())"
+        _ = try tree.make(group, limits: Limits(), at: "/")
+        if let leftover = tree.remove(group).first { throw SandboxError("removing the group: \(leftover)") }
+        return Set(layout.parents.values).sorted()
+    }
+
+    /// Which io limits of policies this host can hold, for sandboxes whose directories lie in a folder; nil when it can hold
+    /// each of them, else why not.
+    package static func ioObstacle(in folder: String) -> String? {
+        guard let layout = try? CgroupLayout.ofHost(), let tree = try? CgroupTree(layout: layout, name: nil) else {
+            return "there are no cgroups"
+        }
+        var limits = Limits()
+        limits.ioRead = ByteSize(bytes: 1 << 20)
+        if let obstacle = tree.unenforceableIO(limits, in: folder).first { return obstacle }
+        limits.ioWrite = ByteSize(bytes: 1 << 20)
+        return tree.unenforceableIO(limits, in: folder).first
     }
 }
 

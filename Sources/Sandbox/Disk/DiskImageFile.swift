@@ -15,6 +15,7 @@ struct DiskImageFile {
     /// What mke2fs(8) puts in the root directory, and what pid 1 makes there.
     private static let inodesOfOurs: Int64 = 16
     private static let bytesOfOurs: Int64 = 64 << 10
+    private static let mostTemplates = 32
     /// Beyond that no image grows.
     private static let largest: Int64 = 1 << 40
 
@@ -54,7 +55,21 @@ struct DiskImageFile {
         guard rename(draft, name) == 0 else {
             throw SandboxError("making a template of a disk: \(SystemError("rename", name))")
         }
+        removeOldTemplates()
         return name
+    }
+
+    /// Sizes come and go with policies. One that is needed again is made again; drafts of killed processes are old some day.
+    private func removeOldTemplates() {
+        guard let folder = try? FileDescriptor.open(templates, O_RDONLY | O_DIRECTORY),
+            let names = try? DirectoryEntries.read(folder.raw, path: templates)
+        else { return }
+        let byAge = names.map { name in
+            var status = stat()
+            fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW)
+            return (name: name, time: status.st_mtim.tv_sec)
+        }.sorted { $0.time > $1.time }
+        for old in byAge.dropFirst(Self.mostTemplates) { unlinkat(folder.raw, old.name, 0) }
     }
 
     /// What must be free; where no limit is named, as much as the host's own file system has in all.

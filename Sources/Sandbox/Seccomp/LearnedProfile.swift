@@ -1,3 +1,4 @@
+package import Configuration
 import FoundationEssentials
 import Glibc
 
@@ -32,8 +33,10 @@ package struct LearnedProfile: Sendable {
 
     /// The policy's file, which names the profile.
     ///
-    /// - Parameter profileFile: the profile's path, relative to the policy's folder.
-    package func policy(command: [String], profileFile: String) -> String {
+    /// - Parameters:
+    ///   - profileFile: the profile's path, relative to the policy's folder.
+    ///   - base: the policy under which the command ran: what that handed in, the command needs again.
+    package func policy(command: [String], profileFile: String, base: Policy) -> String {
         var lines = ["description: \(quoted("Learned from: " + command.joined(separator: " ")))", "limits:"]
         // Half as much again as was used, and never so tight that another day's noise breaks it.
         if let peak = usage.memoryPeak {
@@ -41,9 +44,26 @@ package struct LearnedProfile: Sendable {
         }
         if let peak = usage.pidsPeak { lines.append("  pids: \(max(peak * 3 / 2 + 1, 8))") }
         if let used = usage.cpuMilliseconds { lines.append("  cpu_time: \(headRoom(used))s") }
+        if let added = usage.diskPeak {
+            lines.append("  disk: \(roundedUp(max(added * 3 / 2, 1 << 20), to: 1 << 20) >> 20)M")
+        }
+        if let added = usage.inodesPeak { lines.append("  inodes: \(max(added * 3 / 2 + 1, 64))") }
         lines.append("  wall_time: \(headRoom(usage.wallMilliseconds))s")
         lines.append("network: \((usage.networkSockets ?? 0) > 0 ? "host" : "none")")
         lines.append("seccomp: \(quoted(profileFile))")
+        if base.rootfs != "host" { lines.append("rootfs: \(base.rootfs)") }
+        if !base.capabilities.isEmpty {
+            lines.append("capabilities: [\(base.capabilities.map(\.description).joined(separator: ", "))]")
+        }
+        if let devices = base.devices, !devices.isEmpty {
+            lines.append("devices: [\(devices.map(quoted).joined(separator: ", "))]")
+        }
+        if !base.mounts.isEmpty { lines.append("mounts:") }
+        for mount in base.mounts {
+            let owner = mount.owner.map { ", owner: \(quoted($0))" } ?? ""
+            lines.append(
+                "  - {source: \(quoted(mount.source)), target: \(quoted(mount.target)), mode: \(mount.mode)\(owner)}")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

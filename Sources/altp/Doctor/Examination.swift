@@ -10,9 +10,8 @@ struct Examination {
     func findings() -> [Finding] {
         var findings =
             [privileges, kernel] + namespaces + [
-                cgroups, seccomp, idmappedMounts, disk, networkLists, imageTools, programs,
+                cgroups, delegation, seccomp, idmappedMounts, disk, io, networkLists, imageTools, programs, group,
             ]
-            + [group]
         if !findings.contains(where: { $0.verdict == .fail }) { findings += [trial, overlayTrial] }
         return findings
     }
@@ -60,6 +59,27 @@ struct Examination {
         } catch {
             return .fail("cgroups", error.description, remedy: "see cgroups(7)")
         }
+    }
+
+    private var delegation: Finding {
+        let label = "cgroup delegation"
+        do throws(SandboxError) {
+            return .pass(
+                label,
+                "groups with limits can be made below \(try CgroupSummary.tryDelegation().joined(separator: ", "))")
+        } catch {
+            return .fail(
+                label, error.description,
+                remedy: "run altp as root, in a unit with Delegate=yes or outside of any container")
+        }
+    }
+
+    private var io: Finding {
+        let label = "io limits"
+        guard let obstacle = CgroupSummary.ioObstacle(in: "/var/tmp") else {
+            return .pass(label, "bytes and operations a second, of reads and writes")
+        }
+        return .caution(label, "not all of them", remedy: obstacle)
     }
 
     private var seccomp: Finding {

@@ -56,7 +56,7 @@ struct PolicyLearn: Verb {
                     "the command did not end by itself, and nothing is written: \(outcome.reason)",
                     status: ExitStatus(status == 0 ? 1 : status))
             }
-            try write(LearnedProfile(outcome), outcome.usage, to: context)
+            try write(LearnedProfile(outcome), outcome.usage, base, to: context)
             if status != 0 { throw ExitStatus(status) }
         } catch let error as SandboxError {
             throw CommandFailure(error.description, status: ExitStatus(SandboxedRun.Status.failure))
@@ -74,14 +74,18 @@ struct PolicyLearn: Verb {
         policy.limits.memory = ByteSize(bytes: max(pages / 4 * 3, 1 << 28))
         policy.limits.pids = 4096
         policy.limits.wallTime = Timespan(seconds: 86_400)
+        // With a limit, however far away, what it adds can be seen.
+        if DiskMethod.at(Workplace.parent) != nil { policy.limits.disk = ByteSize(bytes: 1 << 38) }
         policy.seccomp = .none
         policy.network = withoutNetwork ? .none : .host
         return policy
     }
 
-    private func write(_ learned: LearnedProfile, _ usage: Usage, to context: Context) throws {
+    private func write(
+        _ learned: LearnedProfile, _ usage: Usage, _ base: Policy, to context: Context
+    ) throws {
         let profile = try learned.profile()
-        let policy = learned.policy(command: command, profileFile: "\(policyName).json")
+        let policy = learned.policy(command: command, profileFile: "\(policyName).json", base: base)
         if output == "-" {
             try context.output.print("# \(policyName).json\n\(profile)# \(policyName).yaml\n\(policy)", terminator: "")
         } else {
@@ -101,8 +105,9 @@ struct PolicyLearn: Verb {
         let memory = usage.memoryPeak.map { "\($0 >> 10) KiB" } ?? "unknown"
         let pids = usage.pidsPeak.map { "\($0)" } ?? "unknown"
         let cpu = usage.cpuMilliseconds.map { "\($0) ms" } ?? "unknown"
+        let disk = usage.diskPeak.map { "\($0 >> 10) KiB" } ?? "unknown"
         try context.errors.print(
-            "learned \(learned.calls.count) calls; peaks: memory \(memory), pids \(pids), cpu time \(cpu), wall time "
+            "learned \(learned.calls.count) calls; peaks: memory \(memory), pids \(pids), cpu time \(cpu), disk \(disk), wall time "
                 + "\(usage.wallMilliseconds) ms")
     }
 }

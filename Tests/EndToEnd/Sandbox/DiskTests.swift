@@ -167,13 +167,32 @@ extension EndToEnd {
                 "only make test-vm is sure to have project quotas"))
         func projectQuotaHoldsTheLimitWhereThereIsOne() throws {
             let attack = try Attack()
+            var project: UInt32 = 0
             try attack.run("exec sleep \(attack.marker)", policy: Self.policy("disk: 8M")) { _ in
                 let sleeper = try attack.sleeper()
                 let shown = try execute(["lsattr", "-p", "-d", "\(attack.attempt())/scratch"])
-                #expect(try #require(shown.output.split(separator: " ").first.flatMap { UInt32($0) }) > 0)
+                project = try #require(shown.output.split(separator: " ").first.flatMap { UInt32($0) })
+                #expect(project > 0)
+                #expect(try Self.blockLimit(of: project, at: attack.stage.path) > 0)
                 #expect(Self.loopDevices(of: attack.runs) == [])
                 kill(sleeper, SIGKILL)
             }
+            // Free again for whoever gets the block of uids next.
+            #expect(try Self.blockLimit(of: project, at: attack.stage.path) == 0)
+        }
+
+        /// quotactl_fd(2), Q_GETQUOTA: a project's limit in blocks of a KiB.
+        static func blockLimit(of project: UInt32, at folder: String) throws -> Int {
+            let ended = try execute([
+                "python3", "-c",
+                """
+                import ctypes, os, struct
+                answer = ctypes.create_string_buffer(72)
+                result = ctypes.CDLL(None).syscall(443, os.open("\(folder)", os.O_RDONLY), 0x80000702, \(project), answer)
+                print(struct.unpack_from("Q", answer)[0] if result == 0 else 0)
+                """,
+            ])
+            return try #require(Int(ended.output.filter(\.isNumber)))
         }
 
         static func loopDevices(of folder: String) -> [String] {

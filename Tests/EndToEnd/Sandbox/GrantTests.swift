@@ -110,6 +110,12 @@ extension EndToEnd {
             let result = try attack.run(
                 "cat /archive/below/kept; stat -c %u /archive/below/kept; echo x > /archive/below/new; echo x > /archive/below/kept",
                 policy: "mounts: [{source: \(archive), target: /archive\(owner)}]")
+            if !owner.isEmpty, Installation.kernel < (6, 3) {
+                // Where tmpfs cannot be idmapped it says so, instead of showing other owners than were asked for.
+                #expect(result.report.kind == "setup")
+                #expect(result.report.reason.contains("idmap"))
+                return
+            }
             #expect(result.output == "kept\n\(owner.isEmpty ? 65534 : 1000)\n")
             #expect(FileTree.names(in: below) == ["kept"])
             #expect(try attack.stage.read("archive/below/kept") == "kept\n")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension EndToEnd {
@@ -19,6 +20,26 @@ extension EndToEnd {
             ).run()
             #expect(result.report.kind == "oom")
             #expect(result.status != 0)
+        }
+
+        /// Half a sandbox would go on with results that nobody can trust.
+        @Test func theWholeSandboxDiesOfOneProcessThatNeedsTooMuch() throws {
+            let marker = "34.\(getpid())"
+            let result = try SandboxedCommand(
+                "setsid sleep \(marker) & sleep \(marker) & python3 -c 'data = bytearray(300 << 20)'; sleep \(marker)",
+                policy: Self.policy("memory: 64M")
+            ).run()
+            #expect(result.report.kind == "oom")
+            #expect(HostProcess.find(commandLine: ["sleep", marker]) == nil)
+        }
+
+        @Test func readingALargeFileIsNoLackOfMemory() throws {
+            let result = try SandboxedCommand(
+                "head -c 300M /dev/zero >/scratch/large; for n in 1 2 3; do cat /scratch/large >/dev/null; done; echo read",
+                policy: Self.policy("memory: 64M")
+            ).run()
+            #expect(result.report.kind == "success")
+            #expect(result.output == "read\n")
         }
 
         @Test func aForkBombEndsAsPids() throws {

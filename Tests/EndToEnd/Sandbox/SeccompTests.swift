@@ -127,6 +127,28 @@ extension EndToEnd {
             #expect(learned.output.contains("\"socket\""))
         }
 
+        @Test func whatACommandNeedsOfItsPolicyAndOfTheDiskIsLearned() throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            try folder.write("archive/file", "content\n")
+            try folder.write(
+                "base.yaml", "mounts: [{source: \(folder.path)/archive, target: /archive}]\n")
+            let altp = try Installation.path(of: "altp")
+            let line = ["sh", "-c", "cat /archive/file; head -c 3M /dev/zero >/scratch/result"]
+            let learned = try ChildProcess(
+                [
+                    altp, "policy", "learn", "--policy", "\(folder.path)/base.yaml", "--output", folder.path, "--name",
+                    "it", "--",
+                ]
+                    + line
+            ).wait()
+            #expect(learned.status == 0, "\(learned.errors)")
+            #expect(try folder.read("it.yaml").contains("  disk: 5M\n"))
+            let again = try ChildProcess([altp, "run", "--policy", "\(folder.path)/it.yaml", "--"] + line).wait()
+            #expect(again.output == "content\n", "\(again.errors)")
+            #expect(again.status == 0)
+        }
+
         @Test func aStoredFilterThatIsDamagedIsReplaced() throws {
             let folder = "/run/altp-run/filters"
             _ = try SandboxedCommand("true").run()

@@ -19,5 +19,12 @@ enum Installation {
         return path
     }
 
+    /// The running kernel's major and minor number.
+    static var kernel: (Int, Int) {
+        let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? ""
+        let numbers = release.split { !$0.isNumber }.compactMap { Int($0) }
+        return numbers.count > 1 ? (numbers[0], numbers[1]) : (0, 0)
+    }
+
     static var isRoot: Bool { geteuid() == 0 }
 }
