@@ -18,7 +18,7 @@ demo: build  ## Show the Landsat example at work
 test: packages  ## Run every test
 	@scripts/test
 
-test-vm: packages  ## Test the sandbox on another kernel, with cgroup v2 and project quotas
+test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
 
 test-sanitizers: packages  ## Run the unit tests with the thread and address sanitizers
