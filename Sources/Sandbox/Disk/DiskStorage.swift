@@ -50,7 +50,7 @@ struct DiskStorage: Sendable {
     /// Where an attempt's directories must lie: with those that its Processing's Scripts share.
     func storage(of specification: SandboxSpecification, at attempt: AttemptDirectory) -> SandboxStorage {
         if let shared = specification.processingDirectory {
-            return access(ImageFolder(path: shared).mountPoint, F_OK) == 0 ? .images : .directories
+            return ImageFolder(path: shared).isThere ? .images : .directories
         }
         let isLimited = !DiskAllowance(specification.policy.limits).isUnlimited
         return isLimited && !hasQuota(parent(of: attempt.path)) ? .images : .directories
@@ -177,6 +177,12 @@ struct ImageFolder: Sendable, Hashable {
     var mountPoint: String { "\(path)/mounted" }
     /// What is bound at `/processing`, in the image that Scripts share.
     var files: String { "\(mountPoint)/files" }
+
+    /// Judged by the owner alone: where there is no image, the directory is the Script's, and so is every name in it.
+    var isThere: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+    }
 
     func make() throws(SystemError) {
         try check("mkdir", path) { mkdir(path, 0o700) }

@@ -204,6 +204,23 @@ extension EndToEnd {
 
         // MARK: In a chain
 
+        /// Where there is no image, a Script that makes what looks like one must not have the host mount or mend it.
+        @Test func aScriptCannotPassItsFilesOffAsAnImage() throws {
+            try withHost([
+                "tasks/forgery.yaml": """
+                    policy: small
+                    scripts:
+                      - {name: forge, run: "mkdir /processing/mounted; ln -s /dev/null /processing/image"}
+                      - {name: use, run: "ls /processing"}
+
+                    """
+            ]) { host in
+                let done = try host.complete("forgery")
+                #expect(done.status == "success", "\(done.reason ?? "")")
+                #expect(try host.altp("logs", "\(done.id)/use") == "image\nmounted\n")
+            }
+        }
+
         /// What one Script adds is not the next one's, and what they share outlives both.
         @Test func aChainSharesItsFilesAndNotItsLimits() throws {
             let fill = "dd if=/dev/zero bs=1M status=none"
