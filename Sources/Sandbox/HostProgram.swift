@@ -41,7 +41,7 @@ struct HostProgram {
         guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", path) }
         let process = FileDescriptor(owning: pidfd)
         var polled = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
-        if poll(&polled, 1, Int32(clamping: seconds * 1000)) <= 0 {
+        if try check("poll", path, { poll(&polled, 1, Int32(clamping: seconds * 1000)) }) == 0 {
             _ = altp_pidfd_send_signal(process.raw, SIGKILL)
         }
         var info = siginfo_t()
