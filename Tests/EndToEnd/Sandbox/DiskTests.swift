@@ -208,12 +208,12 @@ extension EndToEnd {
         @Test func aScriptCannotPassItsFilesOffAsAnImage() throws {
             try withHost([
                 "tasks/forgery.yaml": """
-                    policy: small
-                    scripts:
-                      - {name: forge, run: "mkdir /processing/mounted; ln -s /dev/null /processing/image"}
-                      - {name: use, run: "ls /processing"}
+                policy: small
+                scripts:
+                  - {name: forge, run: "mkdir /processing/mounted; ln -s /dev/null /processing/image"}
+                  - {name: use, run: "ls /processing"}
 
-                    """
+                """
             ]) { host in
                 let done = try host.complete("forgery")
                 #expect(done.status == "success", "\(done.reason ?? "")")
