@@ -61,14 +61,8 @@ extension ImageStore {
 
     /// The sandboxes whose pid 1 has this lock open: by their attempts' names where these can be told.
     private static func users(of lock: String) -> [String] {
-        guard let processes = opendir("/proc") else { return [] }
-        defer { closedir(processes) }
         var users: [String] = []
-        while let entry = readdir(processes) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard let pid = Int32(name), pid != getpid(), has(pid, lock) else { continue }
+        for pid in entries("/proc", most: .max).compactMap({ Int32($0) }) where pid != getpid() && has(pid, lock) {
             // Pid 1 has its attempt's directory as descriptor 4.
             let attempt = AttemptDirectory(path: "/proc/\(pid)/fd/4")
             let reference = (try? attempt.readSpecification())?.reference
@@ -79,19 +73,11 @@ extension ImageStore {
 
     private static func has(_ pid: Int32, _ path: String) -> Bool {
         var wanted = stat()
-        guard stat(path, &wanted) == 0, let descriptors = opendir("/proc/\(pid)/fd") else { return false }
-        defer { closedir(descriptors) }
-        while let entry = readdir(descriptors) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        guard stat(path, &wanted) == 0 else { return false }
+        return entries("/proc/\(pid)/fd", most: .max).contains { descriptor in
             var status = stat()
-            if Int32(name) != nil, stat("/proc/\(pid)/fd/\(name)", &status) == 0, status.st_ino == wanted.st_ino,
-                status.st_dev == wanted.st_dev
-            {
-                return true
-            }
+            return stat("/proc/\(pid)/fd/\(descriptor)", &status) == 0 && status.st_ino == wanted.st_ino
+                && status.st_dev == wanted.st_dev
         }
-        return false
     }
 }

@@ -48,9 +48,9 @@ package struct ImageStore: Sendable {
         Self.entries(place(of: name)).filter { Int($0) != nil }
     }
 
-    private static func entries(_ path: String) -> [String] {
+    static func entries(_ path: String, most: Int = 10_000) -> [String] {
         guard let directory = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY),
-            let names = try? DirectoryEntries.read(directory.raw, path: path)
+            let names = try? DirectoryEntries.read(directory.raw, path: path, most: most)
         else { return [] }
         return names.map { name in
             String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
