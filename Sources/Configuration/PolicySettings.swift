@@ -51,9 +51,12 @@ extension Policy {
         // A node's line says which setting it is.
         let setting = settings[max(first.line, 1) - 1]
         var message = first.message
-        if case .key(let key) = setting.place, message.hasPrefix("\(key): ") { message.removeFirst(key.count + 2) }
-        if case .limit(let key) = setting.place, message.hasPrefix("\(key): ") { message.removeFirst(key.count + 2) }
-        if case .item(let key) = setting.place, message.hasPrefix("\(key): ") { message.removeFirst(key.count + 2) }
+        // The option's own name says it already.
+        switch setting.place {
+        case .key(let key), .limit(let key), .item(let key):
+            if message.hasPrefix("\(key): ") { message.removeFirst(key.count + 2) }
+        case .endpoint, .mount: break
+        }
         throw PolicySettingProblem(description: "\(setting.option): \(message)")
     }
 

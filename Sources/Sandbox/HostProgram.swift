@@ -13,13 +13,11 @@ struct HostProgram {
 
     /// Absolute path.
     let path: String
-    /// The Debian package that has it.
-    let package: String
 
     /// Finds a program where Debian has it; nil when it is not installed.
-    static func find(_ name: String, package: String) -> HostProgram? {
+    static func find(_ name: String) -> HostProgram? {
         for folder in ["/usr/sbin", "/sbin", "/usr/bin", "/bin"] where access("\(folder)/\(name)", X_OK) == 0 {
-            return HostProgram(path: "\(folder)/\(name)", package: package)
+            return HostProgram(path: "\(folder)/\(name)")
         }
         return nil
     }

@@ -144,7 +144,7 @@ struct DiskImageFile {
     static let programs = ["mkfs.ext4", "resize2fs", "e2fsck"]
 
     private static func program(_ name: String) throws(SandboxError) -> HostProgram {
-        guard let program = HostProgram.find(name, package: "e2fsprogs") else {
+        guard let program = HostProgram.find(name) else {
             throw SandboxError("making a disk of limited size: there is no \(name). Install e2fsprogs")
         }
         return program

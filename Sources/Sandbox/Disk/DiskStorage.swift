@@ -28,7 +28,7 @@ struct DiskStorage: Sendable {
     func method(at directory: String) -> DiskMethod? {
         if hasQuota(directory) { return .projectQuota }
         guard templates != nil, access("/dev/loop-control", R_OK | W_OK) == 0,
-            DiskImageFile.programs.allSatisfy({ HostProgram.find($0, package: "e2fsprogs") != nil })
+            DiskImageFile.programs.allSatisfy({ HostProgram.find($0) != nil })
         else { return nil }
         return .image
     }
@@ -39,7 +39,7 @@ struct DiskStorage: Sendable {
     func makeShared(_ path: String, identity: SandboxIdentity, isLimited: Bool) throws(SandboxError) {
         do throws(SystemError) {
             guard isLimited, !hasQuota(parent(of: path)) else {
-                return try makeOwnedDirectory(path, identity: identity)
+                return try makeOwnedDirectory(path, identity.hostUID, project: identity.project)
             }
             try ImageFolder(path: path).make()
         } catch {
@@ -64,15 +64,8 @@ struct DiskStorage: Sendable {
     ) throws(SystemError) {
         switch specification.storage {
         case .directories:
-            for directory in attempt.writable(.directories) {
-                try makeOwnedDirectory(directory, identity: specification.identity)
-            }
-            guard specification.policy.rootfs != "host" else { return }
-            let overlay = attempt.overlay(.directories)
-            for directory in [overlay.upper, overlay.work] {
-                // The owner and the mode of the root are those of the upper layer.
-                try makeOwnedDirectory(
-                    directory, identity: specification.identity, owner: specification.identity.firstUID)
+            for (path, owner) in attempt.writable(specification) {
+                try makeOwnedDirectory(path, owner, project: specification.identity.project)
             }
         case .images: try attempt.imageFolder.make()
         }
@@ -88,22 +81,16 @@ struct DiskStorage: Sendable {
         case .images:
             guard let templates else { throw SandboxError("limiting the disk: there is no folder for images") }
             var steps: [PlanStep] = []
-            func add(_ folder: ImageFolder, _ directories: [String]) throws(SandboxError) {
+            func add(_ folder: ImageFolder, _ directories: [(path: String, owner: UInt32)]) throws(SandboxError) {
                 try DiskImageFile(path: folder.image, templates: templates).prepare(allowance)
                 steps.append(.mountImage(image: folder.image, directory: folder.mountPoint))
-                steps += directories.map { .ownedDirectory(path: $0, owner: specification.identity.hostUID) }
+                steps += directories.map { .ownedDirectory(path: $0.path, owner: $0.owner) }
                 steps.append(.watchDisk(path: folder.mountPoint))
             }
-            try add(attempt.imageFolder, attempt.writable(.images))
-            if specification.policy.rootfs != "host" {
-                let overlay = attempt.overlay(.images)
-                steps += [overlay.upper, overlay.work].map {
-                    .ownedDirectory(path: $0, owner: specification.identity.firstUID)
-                }
-            }
+            try add(attempt.imageFolder, attempt.writable(specification))
             if let shared = specification.processingDirectory {
                 let folder = ImageFolder(path: shared)
-                try add(folder, [folder.files])
+                try add(folder, [(folder.files, specification.identity.hostUID)])
             }
             return steps
         }
@@ -127,7 +114,7 @@ struct DiskStorage: Sendable {
                 project, bytes: allowance.bytes.map { used.bytes + $0 },
                 inodes: allowance.inodes.map { used.inodes + $0 }, at: folder)
             guard !allowance.isUnlimited else { return [] }
-            return [.watchQuota(project: project), .watchDisk(path: attempt.writable(.directories)[0])]
+            return [.watchQuota(project: project), .watchDisk(path: attempt.scratch(.directories))]
         } catch {
             throw SandboxError("limiting the disk of \(specification.reference): \(error)")
         }
@@ -141,16 +128,12 @@ struct DiskStorage: Sendable {
         try? ProjectQuota.limit(identity.project, bytes: nil, inodes: nil, at: folder)
     }
 
-    /// - Parameter owner: the Script unless given.
-    private func makeOwnedDirectory(
-        _ path: String, identity: SandboxIdentity, owner: UInt32? = nil
-    ) throws(SystemError) {
-        let owner = owner ?? identity.hostUID
+    private func makeOwnedDirectory(_ path: String, _ owner: UInt32, project: UInt32) throws(SystemError) {
         try check("mkdir", path) { mkdir(path, 0o755) }
         let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
         try check("fchown", path) { fchown(directory.raw, owner, owner) }
         if ProjectQuota.isEnforced(directory) {
-            try ProjectQuota.assign(identity.project, to: directory, path: path)
+            try ProjectQuota.assign(project, to: directory, path: path)
         }
     }
 

@@ -18,19 +18,23 @@ package struct AttemptDirectory: Sendable, Hashable {
     var imageFolder: ImageFolder { ImageFolder(path: "\(path)/disk") }
 
     /// The Script's temporary directory; in an image only its sandbox sees it.
-    package func scratch(_ storage: SandboxStorage) -> String { writable(storage)[0] }
+    package func scratch(_ storage: SandboxStorage) -> String { "\(place(storage))/scratch" }
 
-    /// The directories that the Script can write to, `scratch` first.
-    func writable(_ storage: SandboxStorage) -> [String] {
-        let place = storage == .images ? imageFolder.mountPoint : path
-        return ["\(place)/scratch"]
+    private func place(_ storage: SandboxStorage) -> String { storage == .images ? imageFolder.mountPoint : path }
+
+    /// The directories in which its Script adds to the disk, and their owners in the host's numbers.
+    func writable(_ specification: SandboxSpecification) -> [(path: String, owner: UInt32)] {
+        let scratch = (path: scratch(specification.storage), owner: specification.identity.hostUID)
+        guard specification.policy.rootfs != "host" else { return [scratch] }
+        let overlay = overlay(specification.storage)
+        // The owner and the mode of the root are those of the upper layer.
+        return [scratch] + [overlay.upper, overlay.work].map { ($0, specification.identity.firstUID) }
     }
 
     /// Where the sandbox's changes of its rootfs go, where that is no `host`: an overlay's upper layer, whose whiteouts are
     /// character devices 0:0, and the overlay's own directory beside it.
     func overlay(_ storage: SandboxStorage) -> (upper: String, work: String) {
-        let place = storage == .images ? imageFolder.mountPoint : path
-        return ("\(place)/upper", "\(place)/work")
+        ("\(place(storage))/upper", "\(place(storage))/work")
     }
 
     /// What the Script appended to `$ALTP_EVENTS`, once it has ended and when it did: hostile bytes.
@@ -46,16 +50,13 @@ package struct AttemptDirectory: Sendable, Hashable {
     }
 
     /// Creates the directory and what belongs into it before a start.
-    ///
-    /// - Parameter isKept: whether somebody may look for its specification when this process is gone.
-    func make(_ value: SandboxSpecification, storage: DiskStorage, isKept: Bool) throws(SandboxError) {
+    func make(_ value: SandboxSpecification, storage: DiskStorage) throws(SandboxError) {
         do throws(SystemError) {
             try check("mkdir", path) { mkdir(path, 0o700) }
             try check("mkdir", root) { mkdir(root, 0o700) }
             try storage.makeWritable(value, at: self)
             let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
-            guard isKept else { return }
             let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try file.writeAll(Array(try encode(value)))
         } catch {

@@ -19,17 +19,13 @@ final class ProcessWatcher: Sendable {
 
     /// A process that waits for its one sandbox by itself needs none.
     private func startThread() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<ProcessWatcher>.fromOpaque(argument!).takeRetainedValue().loop()
-                return nil
-            }, context.toOpaque())
-        // Sandboxes go on without this process, and the next one takes them up; it must not go on without seeing their ends.
-        guard result == 0 else { fatalError("starting to watch processes: pthread_create: \(systemMessage(result))") }
-        pthread_detach(thread)
+        do throws(SystemError) {
+            pthread_detach(try SystemThread.start { self.loop() })
+        } catch {
+            // Sandboxes go on without this process, and the next one takes them up; it must not go on without seeing their
+            // ends.
+            fatalError("starting to watch processes: \(error)")
+        }
     }
 
     /// Calls the handler once, on the watcher's thread, when the process behind the pidfd has ended.

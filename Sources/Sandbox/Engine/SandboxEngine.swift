@@ -88,16 +88,16 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory
     ) async throws(SandboxError) -> SandboxSpecification {
         try await run { () throws(SandboxError) in
-            try self.make(specification, at: directory, isKept: true)
+            try self.make(specification, at: directory)
         }
     }
 
     private func make(
-        _ specification: SandboxSpecification, at directory: AttemptDirectory, isKept: Bool
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
     ) throws(SandboxError) -> SandboxSpecification {
         var specification = specification
         specification.storage = disk.storage(of: specification, at: directory)
-        try directory.make(specification, storage: disk, isKept: isKept)
+        try directory.make(specification, storage: disk)
         return specification
     }
 
@@ -123,7 +123,7 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory, streams: [Int32],
         terminal: TerminalSize? = nil, learning: Bool = false, whileRunning: (RunningSandbox) -> Void
     ) throws(SandboxError) -> Outcome {
-        let specification = try make(specification, at: directory, isKept: false)
+        let specification = try make(specification, at: directory)
         let network: AllowedNetwork?
         do throws(SandboxError) {
             network = try AllowedNetwork.resolve(specification.policy.network)
@@ -148,14 +148,14 @@ package final class SandboxEngine: Sendable {
     }
 
     private func root(of policy: Policy) throws(SandboxError) -> Root {
-        if policy.rootfs == "host" { return .host(.ofHost()) }
+        if policy.rootfs == "host" { return .host }
         guard let definition = rootfs.withLock({ $0[policy.rootfs] }) else {
             throw SandboxError(
                 "finding the rootfs \(policy.rootfs) of policy \(policy.name): there is none of that name")
         }
         if let obstacle = ImageRoot.obstacle { throw SandboxError("rootfs: \(policy.rootfs): \(obstacle)") }
         switch definition.source {
-        case .host: return .host(.ofHost())
+        case .host: return .host
         case .directory(let path): return .image(try ImageRoot(directory: path))
         case .build, .imported:
             guard let images = settings.images else {

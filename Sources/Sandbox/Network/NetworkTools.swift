@@ -7,7 +7,7 @@ package struct NetworkTools {
     let link: HostProgram
     let filter: HostProgram
 
-    static var resolver: HostProgram? { .find("getent", package: "libc-bin") }
+    static var resolver: HostProgram? { .find("getent") }
 
     /// What this host lacks for allow lists, with the remedies; empty when it has all.
     package static func obstacles() -> [String] {
@@ -23,8 +23,8 @@ package struct NetworkTools {
     /// Finds what there is, and says what is missing, with the remedy.
     static func find() -> (tools: NetworkTools?, missing: [String]) {
         var missing: [String] = []
-        let link = HostProgram.find("slirp4netns", package: "slirp4netns")
-        let filter = HostProgram.find("nft", package: "nftables")
+        let link = HostProgram.find("slirp4netns")
+        let filter = HostProgram.find("nft")
         if link == nil { missing.append("slirp4netns is not installed: apt-get install slirp4netns") }
         if filter == nil { missing.append("nft is not installed: apt-get install nftables") }
         if resolver == nil { missing.append("getent is not installed: apt-get install libc-bin") }

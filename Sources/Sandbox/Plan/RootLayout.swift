@@ -5,7 +5,7 @@ import SandboxPlan
 /// What a sandbox's root is made of.
 enum Root: Sendable {
     /// A small tmpfs with what the host lends.
-    case host(RootLayout)
+    case host
     case image(ImageRoot)
 
     var hold: ImageHold? { if case .image(let image) = self { image.hold } else { nil } }
@@ -14,8 +14,8 @@ enum Root: Sendable {
     func steps(of specification: SandboxSpecification, at attempt: AttemptDirectory, hostName: String) -> [PlanStep] {
         let network = specification.policy.network
         switch self {
-        case .host(let layout):
-            return [.makeRoot(directory: attempt.root)] + layout.steps(network: network, hostName: hostName)
+        case .host:
+            return [.makeRoot(directory: attempt.root)] + RootLayout.steps(network: network, hostName: hostName)
         case .image(let image):
             return [image.rootStep(specification, attempt)]
                 + image.steps(network: network, hostName: hostName)
@@ -27,26 +27,27 @@ enum Root: Sendable {
 }
 
 /// The host's part in a sandbox's root.
-struct RootLayout: Sendable {
-    /// The top-level entries that come from the host.
-    private var entries: [PlanStep]
-    private var hostConfiguration: [PlanStep]
-
+enum RootLayout {
     private static let shared: MountFlags = [.readOnly, .noSetUID, .noDevices, .followLinks]
 
-    /// The host's `/usr` and what its programs need of `/etc` to start.
-    static func ofHost() -> RootLayout {
-        var entries: [PlanStep] = [.bind(source: "/usr", target: "/usr", flags: shared.union(.recursive), map: nil)]
+    /// The host's `/usr` and what leads into it, looked up now.
+    private static var programs: [PlanStep] {
+        var steps: [PlanStep] = [.bind(source: "/usr", target: "/usr", flags: shared.union(.recursive), map: nil)]
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
-            entries += entry("/\(name)", as: "/\(name)")
+            steps += entry("/\(name)", as: "/\(name)")
         }
+        return steps
+    }
+
+    /// What its programs need of `/etc` to start, looked up now.
+    private static var configuration: [PlanStep] {
         // Links between packages' files, the dynamic linker's cache, certificates, fonts, and the local time: what programs
         // read when they run. Each costs every sandbox's start a mount.
         let names = [
             "alternatives", "ld.so.cache", "ssl", "fonts", "localtime", "mime.types", "python3", "python3.11",
             "ImageMagick-6", "java-17-openjdk", "OpenCL",
         ]
-        return RootLayout(entries: entries, hostConfiguration: names.flatMap { entry("/etc/\($0)", as: "/etc/\($0)") })
+        return names.flatMap { entry("/etc/\($0)", as: "/etc/\($0)") }
     }
 
     /// The same symbolic link, or a read-only bind; nothing when there is no such file.
@@ -62,12 +63,12 @@ struct RootLayout: Sendable {
     }
 
     /// The root up to what is the same in every sandbox, with an `/etc` for this one.
-    func steps(network: NetworkAccess, hostName: String) -> [PlanStep] {
-        var steps = entries
+    static func steps(network: NetworkAccess, hostName: String) -> [PlanStep] {
+        var steps = programs
         steps.append(.directory(path: "/var", mode: 0o755))
         let user = SandboxIdentity.scriptUID
         steps.append(.directory(path: "/etc", mode: 0o755))
-        steps += hostConfiguration
+        steps += configuration
         func file(_ name: String, _ content: String) {
             steps.append(.file(path: "/etc/\(name)", mode: 0o644, content: content))
         }
@@ -83,7 +84,7 @@ struct RootLayout: Sendable {
         file("hostname", "\(hostName)\n")
         if network == .host {
             for name in ["hosts", "resolv.conf", "nsswitch.conf", "services", "protocols", "gai.conf", "host.conf"] {
-                steps += Self.followed("/etc/\(name)")
+                steps += followed("/etc/\(name)")
             }
         } else {
             file("hosts", "127.0.0.1 localhost \(hostName)\n::1 localhost \(hostName)\n")

@@ -17,13 +17,9 @@ struct RootfsList: Verb {
 
     var format = FormatOptions()
     var folder = HostImagesOption()
-    private var host: HostImages { folder.images }
 
     func run(in context: Context) throws {
-        let lenient = try host.load()
-        let rows = try images { () throws(SandboxError) in
-            try RootfsRow.all(lenient.folder, ImageStore(state: lenient.folder.host.state))
-        }
+        let (lenient, rows) = try folder.images.rows()
         for problem in lenient.problems where problem.file.hasPrefix("rootfs/") {
             try context.errors.print("altp rootfs: caution: \(Printable.line(problem.description))")
         }
@@ -52,15 +48,11 @@ struct RootfsShow: Verb {
     @Argument("NAME", help: "The rootfs.") var rootfs: String
     var format = FormatOptions()
     var folder = HostImagesOption()
-    private var host: HostImages { folder.images }
 
     func run(in context: Context) throws {
-        let lenient = try host.load()
-        let rows = try images { () throws(SandboxError) in
-            try RootfsRow.all(lenient.folder, ImageStore(state: lenient.folder.host.state))
-        }
+        let (lenient, rows) = try folder.images.rows()
         guard let row = rows.first(where: { $0.name == rootfs }) else {
-            _ = try host.definition(of: rootfs, in: lenient)
+            _ = try folder.images.definition(of: rootfs, in: lenient)
             return
         }
         guard format.format == .table else { return try context.printRootfs(row) }
@@ -112,6 +104,17 @@ extension Context {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try output.print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}
+
+extension HostImages {
+    /// All of the host, and what its folder says.
+    fileprivate func rows() throws -> (LenientHostFolder, [RootfsRow]) {
+        let lenient = try load()
+        let rows = try images { () throws(SandboxError) in
+            try RootfsRow.all(lenient.folder, ImageStore(state: lenient.folder.host.state))
+        }
+        return (lenient, rows)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// Ctrl-C and the like, while a sandbox runs: passed on, so that it ends and is cleaned up.
 enum SignalForwarding {
@@ -10,24 +11,12 @@ enum SignalForwarding {
 
     /// Calls the handler for each signal that came or comes, on a thread of its own, for as long as the process lives.
     static func forward(_ handler: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Handler(call: handler))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                let handler = Unmanaged<Handler>.fromOpaque(argument!).takeRetainedValue()
-                var set = SignalForwarding.set
-                var number: Int32 = 0
-                while sigwait(&set, &number) == 0 { handler.call() }
-                return nil
-            }, box.toOpaque())
-        if result == 0 { pthread_detach(thread) } else { box.release() }
-    }
-
-    private final class Handler: Sendable {
-        let call: @Sendable () -> Void
-
-        init(call: @escaping @Sendable () -> Void) { self.call = call }
+        let thread = try? SystemThread.start {
+            var set = SignalForwarding.set
+            var number: Int32 = 0
+            while sigwait(&set, &number) == 0 { handler() }
+        }
+        if let thread { pthread_detach(thread) }
     }
 
     private static var set: sigset_t {

@@ -16,7 +16,7 @@ final class TerminalRelay: @unchecked Sendable {
     /// Readable once the sandbox has ended. Its terminal may then still be open: a Script can send it to a process of the
     /// host, over a socket in a directory that both see.
     private let ended: FileDescriptor
-    private var thread = pthread_t()
+    private var thread: pthread_t?
 
     /// The end of the socket over which pid 1 sends its terminal's other side: its standard input.
     private(set) var initEnd: Int32
@@ -60,25 +60,16 @@ final class TerminalRelay: @unchecked Sendable {
     /// Relays on a thread of its own, once pid 1 has its end of the socket.
     func start() {
         closeInitEnd()
-        let box = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<TerminalRelay>.fromOpaque(argument!).takeRetainedValue().relay()
-                return nil
-            }, box.toOpaque())
         // Without the thread the command has a terminal that nobody looks at, and ends with its first read of it.
-        if result == 0 { isStarted = true } else { box.release() }
+        thread = try? SystemThread.start { self.relay() }
     }
-
-    private var isStarted = false
 
     /// Waits for the last output, of a sandbox that has ended; the caller's terminal is then as it was.
     func finish() {
         closeInitEnd()
         eventfd_write(ended.raw, 1)
-        if isStarted { pthread_join(thread, nil) }
-        isStarted = false
+        if let thread { pthread_join(thread, nil) }
+        thread = nil
     }
 
     private func closeInitEnd() {
