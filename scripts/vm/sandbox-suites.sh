@@ -10,13 +10,31 @@ run() {
     "$bundle" --testing-library swift-testing --filter "$2" || failed=1
 }
 
-mke2fs -q -t ext4 -O quota,project -E quotatype=prjquota /dev/vda && mount -o prjquota /dev/vda /var/tmp || exit 1
-chmod 1777 /var/tmp
-run "Linux $(uname -r), cgroup v2, ext4 with project quotas" "$suites"
-umount /var/tmp || { echo "something still holds /var/tmp"; failed=1; umount -l /var/tmp; }
+# Mounts a disk at /var/tmp, and the package again where that would hide it.
+mkdir -p /run/vm/package && mount --bind "$package" /run/vm/package || exit 1
+use() {
+    mount -o prjquota "$1" /var/tmp && chmod 1777 /var/tmp || exit 1
+    case $package in
+    /var/tmp/*) mkdir -p "$package" && mount --bind /run/vm/package "$package" && cd "$package" || exit 1 ;;
+    esac
+}
 
-mkfs.xfs -q /dev/vdb && mount -o prjquota /dev/vdb /var/tmp || exit 1
-chmod 1777 /var/tmp
+leave() {
+    cd /
+    case $package in
+    /var/tmp/*) umount "$package" ;;
+    esac
+    umount /var/tmp || { echo "something still holds /var/tmp"; failed=1; umount -l /var/tmp; }
+    cd "$package" || exit 1
+}
+
+mke2fs -q -t ext4 -O quota,project -E quotatype=prjquota /dev/vda || exit 1
+use /dev/vda
+run "Linux $(uname -r), cgroup v2, ext4 with project quotas" "$suites"
+leave
+
+mkfs.xfs -q /dev/vdb || exit 1
+use /dev/vdb
 run "Linux $(uname -r), cgroup v2, xfs with project quotas" "$disk_suites"
-umount /var/tmp || { echo "something still holds /var/tmp"; failed=1; }
+leave
 exit "$failed"
