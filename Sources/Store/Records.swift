@@ -160,3 +160,39 @@ package struct JournalEntry: Sendable, Hashable {
         self.text = text
     }
 }
+
+/// Somebody's stay in an attempt's sandbox.
+package struct EntryRecord: Sendable, Hashable {
+    package var id: Int64
+    package var processing: Int64
+    package var script: String
+    package var number: Int
+    /// `cli:root`
+    package var who: String
+    /// nil for an interactive shell.
+    package var command: [String]?
+    /// What was relaxed, by name.
+    package var relaxed: [String]
+    package var snapshot: Bool
+    package var startedAt: Int64
+    package var endedAt: Int64?
+    /// How it ended, in words.
+    package var ending: String?
+
+    package init(
+        id: Int64, processing: Int64, script: String, number: Int, who: String, command: [String]?, relaxed: [String],
+        snapshot: Bool, startedAt: Int64, endedAt: Int64? = nil, ending: String? = nil
+    ) {
+        self.id = id
+        self.processing = processing
+        self.script = script
+        self.number = number
+        self.who = who
+        self.command = command
+        self.relaxed = relaxed
+        self.snapshot = snapshot
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.ending = ending
+    }
+}

@@ -83,7 +83,24 @@ enum Schema {
             milliseconds INTEGER NOT NULL,
             PRIMARY KEY (task, script, day, outcome)
         ) WITHOUT ROWID;
+        """,
         """
+        CREATE TABLE entry (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            processing INTEGER NOT NULL REFERENCES processing (id),
+            script TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            who TEXT NOT NULL,
+            command TEXT,  -- a JSON list; null for a shell
+            relaxed TEXT NOT NULL,  -- joined by commas
+            snapshot INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            ending TEXT
+        );
+        CREATE INDEX entry_by_processing ON entry (processing, id);
+        CREATE INDEX entry_open ON entry (id) WHERE ended_at IS NULL;
+        """,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.
