@@ -21,6 +21,7 @@
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ const uint64_t altp_clone_newipc = CLONE_NEWIPC;
 const uint64_t altp_clone_newuts = CLONE_NEWUTS;
 const uint64_t altp_clone_newcgroup = CLONE_NEWCGROUP;
 const int altp_o_path = O_PATH;
+const short altp_poll_rdhup = POLLRDHUP;
 const int altp_sys_socket = SYS_socket;
 const unsigned altp_open_tree_clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 const unsigned altp_at_recursive = AT_RECURSIVE;
@@ -346,19 +348,19 @@ int altp_quota_event(int descriptor, uint32_t project) {
     return type == PRJQUOTA && excess == project && (warning == QUOTA_NL_BHARDWARN || warning == QUOTA_NL_IHARDWARN);
 }
 
-int altp_loop_attach(int control, int image, int *number) {
+int altp_loop_attach(int control, int image, int read_only, int *number) {
     // Another process may take the free device before us.
     for (int attempt = 0; attempt < 256; attempt++) {
         int index = ioctl(control, LOOP_CTL_GET_FREE);
         if (index < 0) return -1;
         char path[32];
         snprintf(path, sizeof path, "/dev/loop%d", index);
-        int device = open(path, O_RDWR | O_CLOEXEC);
+        int device = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         if (device < 0) return -1;
         struct loop_config config;
         memset(&config, 0, sizeof config);
         config.fd = (uint32_t)image;
-        config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+        config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO | (read_only ? LO_FLAGS_READ_ONLY : 0);
         if (ioctl(device, LOOP_CONFIGURE, &config) == 0) {
             *number = index;
             return device;

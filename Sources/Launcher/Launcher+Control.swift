@@ -90,6 +90,7 @@ extension Launcher {
             throw LauncherError(
                 .conflict, "the directories of Processing \(id) are being removed; try again in a moment")
         }
+        try refuseRerun(of: id, isFromStart: script == nil)
         if script != nil, record.uidBlock == nil {
             throw LauncherError(
                 .conflict,

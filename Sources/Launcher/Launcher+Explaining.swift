@@ -33,6 +33,7 @@ extension Launcher {
         let id = live.record.id
         let name = "\(id)/\(position.attempt.script)"
         var facts = admission.blockers(of: id, now: now()).map(fact)
+        if waitingForEntries.contains(id) { facts = entryFacts(id) }
         if facts.isEmpty, let request = request(position.attempt, of: live) {
             // What can never start is not in the queue; the queue still says why.
             facts = admission.obstacles(to: request).map(fact)

@@ -122,7 +122,9 @@ extension Launcher {
         for action in actions {
             switch action {
             case .requestAdmission(let attempt): requestAdmission(attempt, for: id)
-            case .withdrawRequest: admission.withdraw(id)
+            case .withdrawRequest:
+                admission.withdraw(id)
+                waitingForEntries.remove(id)
             case .waitUntil(let due, let attempt):
                 retries[id] = (due, attempt)
                 scheduleTimer()
@@ -134,6 +136,10 @@ extension Launcher {
 
     private func requestAdmission(_ attempt: Chain.Attempt, for id: Int64) {
         guard let live = processings[id], let request = request(attempt, of: live) else { return }
+        guard !holdsBack(id) else {
+            waitingForEntries.insert(id)
+            return
+        }
         let obstacles = admission.enqueue(request)
         if !obstacles.isEmpty {
             LauncherLog.write(
@@ -173,6 +179,7 @@ extension Launcher {
     private func finish(_ id: Int64, _ ending: Chain.Ending) {
         guard let live = processings.removeValue(forKey: id) else { return }
         retries[id] = nil
+        waitingForEntries.remove(id)
         admission.processingEnded(id, task: live.record.task)
         LauncherLog.write(
             ending.status == .success ? .info : .warning, "Processing ended", ("processing", "\(id)"),

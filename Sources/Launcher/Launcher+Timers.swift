@@ -16,7 +16,7 @@ extension Launcher {
         for task in liveTasks.values where !task.record.paused {
             if let due = task.ticks?.next(now: now) { next = min(next, due) }
         }
-        for directories in kept.values where !directories.isBeingRemoved {
+        for (id, directories) in kept where !directories.isBeingRemoved && !isEntered(id) {
             if let due = directories.record.expiresAt { next = min(next, due) }
         }
         let wait = max(1, next - now)
@@ -39,7 +39,7 @@ extension Launcher {
             post(.event(.retryDue(retry.attempt), actor: nil), to: id)
         }
         for name in liveTasks.keys.sorted() { await tick(name) }
-        for (id, directories) in kept where !directories.isBeingRemoved {
+        for (id, directories) in kept where !directories.isBeingRemoved && !isEntered(id) {
             if let due = directories.record.expiresAt, due <= now { removeDirectories(of: id) }
         }
         scheduleTimer()

@@ -25,6 +25,12 @@ package actor Launcher {
     var kept: [Int64: KeptDirectories] = [:]
     var admission: Admission
     var blocks: UIDBlocks
+    /// Who is inside of what.
+    var entries: [Int64: LiveEntry] = [:]
+    /// Those of ended attempts that sessions share, by the attempt's reference.
+    var held: [String: SharedSandbox] = [:]
+    /// Processings whose next attempt waits until nobody is inside of an ended one.
+    var waitingForEntries: Set<Int64> = []
     var retries: [Int64: (due: Int64, attempt: Chain.Attempt)] = [:]
     var isStopping = false
     var isAdmitting = false
@@ -92,6 +98,7 @@ package actor Launcher {
         for definition in folder.tasks.values {
             try install(definition, record: records[definition.name] ?? TaskRecord(name: definition.name))
         }
+        try await clearSessions()
         try await recover()
         admitSoon()
         await lookAtTime()
@@ -120,13 +127,17 @@ package actor Launcher {
     package func stop(stopScripts: Bool) async {
         isStopping = true
         timer?.cancel()
+        for entry in entries.values { entry.end?() }
         if stopScripts {
             for live in processings.values { live.sandbox?.terminate() }
         }
         // Steps under way are let finish, so that what is recorded and what runs agree.
         let deadline = now() + 60_000
         while now() < deadline,
-            processings.values.contains(where: { $0.isBusy || !$0.inbox.isEmpty || (stopScripts && $0.sandbox != nil) })
+            !entries.isEmpty
+                || processings.values.contains(where: {
+                    $0.isBusy || !$0.inbox.isEmpty || (stopScripts && $0.sandbox != nil)
+                })
         {
             try? await Task.sleep(for: .milliseconds(10))
         }

@@ -12,7 +12,7 @@ package final class StateFolder: Sendable {
     package init(path: String) throws(LauncherError) {
         self.path = path
         do throws(SystemError) {
-            for folder in [path, "\(path)/content", "\(path)/processings"] {
+            for folder in [path, "\(path)/content", "\(path)/processings", "\(path)/sessions"] {
                 if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir", folder) }
             }
             lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
@@ -33,6 +33,9 @@ package final class StateFolder: Sendable {
     /// Where templates of disks are kept.
     package var diskTemplates: String { "\(path)/disk-templates" }
     package var database: String { "\(path)/altp.db" }
+    /// Where sandboxes that are made again for sessions have their own files.
+    var sessions: String { "\(path)/sessions" }
+    func session(_ id: Int64) -> AttemptDirectory { AttemptDirectory(path: "\(sessions)/\(id)") }
     func content(_ hash: String) -> String { "\(path)/content/\(hash)" }
     func processing(_ id: Int64) -> String { "\(path)/processings/\(id)" }
     /// What the Processing's Scripts share.

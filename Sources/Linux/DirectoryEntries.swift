@@ -35,4 +35,15 @@ package enum DirectoryEntries {
         }
         return names
     }
+
+    /// The names of a directory's folders, as text.
+    package static func folders(_ directory: Int32, path: String) throws(SystemError) -> [String] {
+        try read(directory, path: path).compactMap { name in
+            var status = stat()
+            guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                return nil
+            }
+            return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
 }

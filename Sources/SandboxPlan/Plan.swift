@@ -14,6 +14,8 @@ package struct Plan: Equatable, Sendable {
     package var capabilities: UInt64 = 0
     package var workingDirectory = "/"
     package var arguments: [String] = []
+    /// Nothing is run: the sandbox is held for others to join it, until the socket that is pid 1's standard input is closed.
+    package var isHeld = false
     /// `NAME=value`.
     package var environment: [String] = []
     package var resourceLimits: [ResourceLimit] = []

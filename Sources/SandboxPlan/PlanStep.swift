@@ -10,6 +10,8 @@ package enum PlanStep: Equatable, Sendable {
     case watchOutOfMemory(path: String)
     /// Mounts an ext4 image (a host file) on a host directory, out of the host's sight.
     case mountImage(image: String, directory: String)
+    /// The same, so that nothing of the image changes.
+    case mountImageReadOnly(image: String, directory: String)
     /// A host directory that belongs to this host uid and gid.
     case ownedDirectory(path: String, owner: UInt32)
     /// Watches what is free where a host directory lies, which is what the Script may still add.
@@ -41,6 +43,9 @@ package enum PlanStep: Equatable, Sendable {
     case ownedDevice(path: String, kind: DeviceKind, major: UInt32, minor: UInt32, owner: UInt32)
     /// Binds a host file or directory. With `followLinks: false` a source with a symbolic link anywhere in it is refused.
     case bind(source: String, target: String, flags: MountFlags, map: IdentityMap?)
+    /// Mounts an overlay of host directories at a path of the sandbox: what is written goes into `upper`, and `lower` stays
+    /// as it is.
+    case overlay(path: String, layers: OverlayLayers)
     case tmpfs(path: String, mode: UInt32, size: UInt64, inodes: UInt64)
     /// A file that belongs to this host uid and holds at most so many bytes. At the end its content is copied into the
     /// attempt's directory, as `events.jsonl`.
@@ -53,6 +58,13 @@ package enum PlanStep: Equatable, Sendable {
     case mask(path: String)
     /// Makes what is at this path of the sandbox read-only, when it exists there.
     case readOnly(path: String)
+    /// Takes a host directory along to the sandbox that is joined, read-only, for this session alone.
+    case lend(source: String, target: String)
+    /// The directory of the group that a session's processes are in, by which they are all ended.
+    case endGroup(path: String)
+    /// Leaves the host's mounts for a copy of those of the sandbox that is joined. What is mounted from here on, the
+    /// sandbox does not see.
+    case joinMounts
     /// Leaves the host's root behind; the sandbox's becomes read-only, unless it is an overlay.
     case enterRoot
 }
@@ -65,11 +77,14 @@ package struct OverlayLayers: Equatable, Sendable {
     package var upper: String
     /// The overlay's own, empty and on the same file system as `upper`.
     package var work: String
+    /// Lies on `lower` and is never changed either: the `upper` of an overlay that was.
+    package var middle: String?
 
-    package init(lower: String, upper: String, work: String) {
+    package init(lower: String, upper: String, work: String, middle: String? = nil) {
         self.lower = lower
         self.upper = upper
         self.work = work
+        self.middle = middle
     }
 }
 

@@ -6,6 +6,7 @@ extension PlanStep {
         case .join(let version, let path): ["join", version.rawValue, path]
         case .watchOutOfMemory(let path): ["watch-oom", path]
         case .mountImage(let image, let directory): ["image", image, directory]
+        case .mountImageReadOnly(let image, let directory): ["image", image, directory, "ro"]
         case .ownedDirectory(let path, let owner): ["owned-dir", path, "\(owner)"]
         case .watchDisk(let path): ["watch-disk", path]
         case .watchQuota(let project): ["watch-quota", "\(project)"]
@@ -15,7 +16,7 @@ extension PlanStep {
         case .awaitNetwork(let interface, let address, let gateway): ["net-await", interface, address, gateway]
         case .makeRoot(let directory): ["root", directory]
         case .makeOverlayRoot(let directory, let layers, let map):
-            ["overlay-root", directory, layers.lower, layers.upper, layers.work, map.field]
+            ["overlay-root", directory, map.field] + layers.fields
         case .directory(let path, let mode): ["dir", path, octal(mode)]
         case .symlink(let path, let target): ["symlink", path, target]
         case .file(let path, let mode, let content): ["file", path, octal(mode), content]
@@ -25,6 +26,7 @@ extension PlanStep {
         case .bind(let source, let target, let flags, nil): ["bind", source, target, flags.field]
         case .bind(let source, let target, let flags, let map?):
             ["bind", source, target, flags.field, map.field]
+        case .overlay(let path, let layers): ["overlay", path] + layers.fields
         case .tmpfs(let path, let mode, let size, let inodes): ["tmpfs", path, octal(mode), "\(size)", "\(inodes)"]
         case .events(let path, let owner, let limit): ["events", path, "\(owner)", "\(limit)"]
         case .deviceFolder(let path): ["devices", path]
@@ -32,6 +34,9 @@ extension PlanStep {
         case .proc(let path): ["proc", path]
         case .mask(let path): ["mask", path]
         case .readOnly(let path): ["read-only", path]
+        case .lend(let source, let target): ["lend", source, target]
+        case .endGroup(let path): ["end-group", path]
+        case .joinMounts: ["join-mounts"]
         case .enterRoot: ["enter-root"]
         }
     }
@@ -47,6 +52,8 @@ extension PlanStep {
             self = .join(version, path: fields[2])
         case ("watch-oom", 2): self = .watchOutOfMemory(path: fields[1])
         case ("image", 3): self = .mountImage(image: fields[1], directory: fields[2])
+        case ("image", 4) where fields[3] == "ro":
+            self = .mountImageReadOnly(image: fields[1], directory: fields[2])
         case ("owned-dir", 3):
             guard let owner = UInt32(fields[2]) else { return nil }
             self = .ownedDirectory(path: fields[1], owner: owner)
@@ -60,11 +67,10 @@ extension PlanStep {
         case ("net-await", 4):
             self = .awaitNetwork(interface: fields[1], address: fields[2], gateway: fields[3])
         case ("root", 2): self = .makeRoot(directory: fields[1])
-        case ("overlay-root", 6):
-            guard let map = IdentityMap(field: fields[5]) else { return nil }
-            self = .makeOverlayRoot(
-                directory: fields[1], layers: OverlayLayers(lower: fields[2], upper: fields[3], work: fields[4]),
-                map: map)
+        case ("overlay-root", 6...7):
+            guard let map = IdentityMap(field: fields[2]) else { return nil }
+            self = .makeOverlayRoot(directory: fields[1], layers: OverlayLayers(fields: fields[3...]), map: map)
+        case ("overlay", 5...6): self = .overlay(path: fields[1], layers: OverlayLayers(fields: fields[2...]))
         case ("dir", 3):
             guard let mode = UInt32(fields[2], radix: 8) else { return nil }
             self = .directory(path: fields[1], mode: mode)
@@ -101,12 +107,26 @@ extension PlanStep {
         case ("proc", 2): self = .proc(path: fields[1])
         case ("mask", 2): self = .mask(path: fields[1])
         case ("read-only", 2): self = .readOnly(path: fields[1])
+        case ("lend", 3): self = .lend(source: fields[1], target: fields[2])
+        case ("end-group", 2): self = .endGroup(path: fields[1])
+        case ("join-mounts", 1): self = .joinMounts
         case ("enter-root", 1): self = .enterRoot
         default: return nil
         }
     }
 
     private func octal(_ mode: UInt32) -> String { String(mode, radix: 8) }
+}
+
+extension OverlayLayers {
+    fileprivate var fields: [String] { [lower, upper, work] + (middle.map { [$0] } ?? []) }
+
+    /// Three or four of them.
+    fileprivate init(fields: ArraySlice<String>) {
+        let fields = Array(fields)
+        self.init(
+            lower: fields[0], upper: fields[1], work: fields[2], middle: fields.count > 3 ? fields[3] : nil)
+    }
 }
 
 extension MountFlags {

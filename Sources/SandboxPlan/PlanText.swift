@@ -25,6 +25,7 @@ extension Plan {
         put("capabilities", String(capabilities, radix: 16))
         put("workdir", workingDirectory)
         put("run", list: arguments)
+        if isHeld { put("held") }
         for variable in environment { put("env", variable) }
         for limit in resourceLimits { put("rlimit", "\(limit.resource)", "\(limit.soft)", "\(limit.hard)") }
         switch standardStreams {
@@ -90,6 +91,7 @@ extension Plan {
             capabilities = set
         case ("workdir", 1): workingDirectory = values[0]
         case ("run", _): arguments = values
+        case ("held", 0): isHeld = true
         case ("env", 1): environment.append(values[0])
         case ("rlimit", 3):
             guard let resource = Int32(values[0]), let soft = UInt64(values[1]), let hard = UInt64(values[2]) else {

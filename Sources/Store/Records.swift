@@ -169,8 +169,8 @@ package struct EntryRecord: Sendable, Hashable {
     package var number: Int
     /// `cli:root`
     package var who: String
-    /// nil for an interactive shell.
-    package var command: [String]?
+    /// A JSON list; nil for a shell.
+    package var command: String?
     /// What was relaxed, by name.
     package var relaxed: [String]
     package var snapshot: Bool
@@ -179,8 +179,11 @@ package struct EntryRecord: Sendable, Hashable {
     /// How it ended, in words.
     package var ending: String?
 
+    /// `42/calibrate#1`
+    package var reference: String { "\(processing)/\(script)#\(number)" }
+
     package init(
-        id: Int64, processing: Int64, script: String, number: Int, who: String, command: [String]?, relaxed: [String],
+        id: Int64, processing: Int64, script: String, number: Int, who: String, command: String?, relaxed: [String],
         snapshot: Bool, startedAt: Int64, endedAt: Int64? = nil, ending: String? = nil
     ) {
         self.id = id

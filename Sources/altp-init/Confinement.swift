@@ -5,13 +5,15 @@ import SandboxPlan
 
 /// What the Script's first process does to itself between its birth and its exec, in this order.
 enum ConfinementStep: Int32 {
-    case groups, groupNamespace, loopback, hostName, boundingSet, userGroups, user, session, streams, descriptors
+    case groups, groupNamespace, namespaces, loopback, hostName, boundingSet, userGroups, user, session, streams,
+        descriptors
     case workingDirectory, capabilities, newPrivileges, filter, execute
 
     func text(of plan: Plan) -> String {
         switch self {
         case .groups: "join the cgroups"
         case .groupNamespace: "unshare the cgroup namespace"
+        case .namespaces: "enter the sandbox's namespaces"
         case .loopback: "bring up the loopback interface"
         case .hostName: "sethostname \(plan.hostName)"
         case .boundingSet: "cut the capability bounding set"
@@ -39,6 +41,7 @@ struct Confinement {
     let output: Int32?
     /// The Script's side of a terminal of the sandbox's own.
     let terminal: Int32?
+    let joining: JoinedSandbox?
 
     /// Becomes the Script. Never returns: what fails is told to pid 1.
     func enterAndExecute() -> Never {
@@ -48,15 +51,26 @@ struct Confinement {
         PhaseTrace.mark("join the groups")
         require(.groupNamespace, LinuxCall.unshareGroupNamespace())
         PhaseTrace.mark("cgroup namespace")
-        if !plan.sharesNetwork { require(.loopback, LinuxCall.loopbackUp()) }
-        PhaseTrace.mark("loopback")
-        require(.hostName, sethostname(plan.hostName, plan.hostName.utf8.count))
+        if let joining {
+            for namespace in joining.namespaces { require(.namespaces, LinuxCall.enter(namespace)) }
+        } else {
+            if !plan.sharesNetwork { require(.loopback, LinuxCall.loopbackUp()) }
+            PhaseTrace.mark("loopback")
+            require(.hostName, sethostname(plan.hostName, plan.hostName.utf8.count))
+        }
+        if plan.isHeld {
+            ChildMessage.namespacesAreMade.send(to: news)
+            waitForGo()
+            _exit(EXIT_SUCCESS)
+        }
         dropBoundingSet()
         PhaseTrace.mark("host name and bounding set")
         // Supplementary groups go first, also when there are none: they are the starter's.
         require(.userGroups, setgroups(0, nil))
         require(.userGroups, LinuxCall.becomeGroup(plan.gid))
         require(.user, LinuxCall.becomeUser(plan.uid))
+        // The joiner is no pid 1, whose end would end this process too.
+        if joining != nil { require(.session, LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGKILL))) }
         require(.session, setsid() < 0 ? -1 : 0)
         umask(0o022)
         PhaseTrace.mark("groups, user and session")

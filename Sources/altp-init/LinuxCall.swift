@@ -50,7 +50,10 @@ enum LinuxCall {
         altp_make_device(path, mode, major, minor)
     }
 
+    static func unshareMounts() -> Int32 { altp_unshare(altp_clone_newns) }
     static func unshareGroupNamespace() -> Int32 { altp_unshare(altp_clone_newcgroup) }
+    /// setns(2), whatever the namespace's kind.
+    static func enter(_ namespace: Int32) -> Int32 { altp_setns(namespace, 0) }
     static func pipe(_ ends: inout [Int32]) -> Int32 { altp_pipe(&ends) }
     static func becomeUser(_ uid: UInt32) -> Int32 { altp_setresuid(uid) }
     static func becomeGroup(_ gid: UInt32) -> Int32 { altp_setresgid(gid) }

@@ -13,19 +13,9 @@ struct OverlayRoot {
     func make() throws(SystemError) {
         // The overlay takes only layers that are mounted somewhere: the image goes to where the overlay will hide it.
         try attachLower()
-        let lower = try open(directory)
-        let upper = try open(layers.upper)
-        let work = try open(layers.work)
-        // By descriptor, so that no path needs quoting and none of the host's shows in the sandbox's list of mounts.
-        // - nofollow, metacopy, index: what an image's extended attributes say of other files is not believed.
-        // - volatile: else the end of every sandbox would wait until the whole file system is written back, for files that
-        //   are no more durable in /scratch.
-        let options =
-            "lowerdir=\(Self.path(lower)),upperdir=\(Self.path(upper)),workdir=\(Self.path(work)),"
-            + "redirect_dir=nofollow,metacopy=off,index=off,volatile"
-        try check("mount (overlay)", layers.lower) {
-            mount("overlay", directory, "overlay", UInt(MS_NOSUID | MS_NODEV), options)
-        }
+        let overlay = try Overlay(lower: try open(directory), layers: layers)
+        if layers.middle != nil { try overlay.adoptOwner(layers.upper) }
+        try overlay.mount(on: directory, named: layers.lower)
         try check("chdir", directory) { chdir(directory) }
     }
 
@@ -54,6 +44,4 @@ struct OverlayRoot {
     private func open(_ path: String) throws(SystemError) -> FileDescriptor {
         try FileDescriptor.open(path, altp_o_path | O_DIRECTORY)
     }
-
-    private static func path(_ layer: borrowing FileDescriptor) -> String { "/proc/self/fd/\(layer.raw)" }
 }

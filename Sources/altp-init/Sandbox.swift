@@ -20,6 +20,8 @@ struct Surroundings {
     var events: EventsFile?
     /// nil when the Script is in the host's network, or in one with loopback alone.
     var network: Network?
+    /// The group of a session, by which it is ended.
+    var session: SessionGroup?
 }
 
 /// The mounts of the sandbox, made step by step.
@@ -29,6 +31,10 @@ struct Sandbox {
     private var rootFlags: MountFlags = [.readOnly, .noSetUID]
     /// Whom the files belong to that are written here: the sandbox's root.
     private let owner: UInt32
+    /// Host directories that a session takes along, and where to.
+    private var lent: [(tree: Int32, target: String)] = []
+    /// The mounts of the sandbox that is joined.
+    private var joinedMounts: Int32 = -1
 
     /// Applies the plan's steps in their order.
     init(plan: Plan) throws(SetupFailure) {
@@ -37,7 +43,18 @@ struct Sandbox {
         try setup { () throws(SystemError) in
             try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
         }
-        for step in plan.steps {
+        try applyAll(plan.steps)
+    }
+
+    /// Applies the steps of a session, which joins the sandbox whose mount namespace this is.
+    init(joining mounts: Int32, plan: Plan) throws(SetupFailure) {
+        owner = plan.firstUID
+        joinedMounts = mounts
+        try applyAll(plan.steps)
+    }
+
+    private mutating func applyAll(_ steps: [PlanStep]) throws(SetupFailure) {
+        for step in steps {
             do {
                 try apply(step)
                 PhaseTrace.mark("step \(step.fields[0])")
@@ -58,6 +75,8 @@ struct Sandbox {
             surroundings.group = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).take()
         case .watchOutOfMemory(let path): try watchOutOfMemory(path)
         case .mountImage(let image, let directory): try DiskImage.mount(image, on: directory)
+        case .mountImageReadOnly(let image, let directory):
+            try DiskImage.mount(image, on: directory, readOnly: true)
         case .ownedDirectory(let path, let owner): try makeOwnedDirectory(path, owner)
         case .watchDisk(let path):
             surroundings.disks.append(try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_DIRECTORY).take())
@@ -84,6 +103,14 @@ struct Sandbox {
             try Device.make(inside(path), kind, major: major, minor: minor, owner: owner)
         case .bind(let source, let target, let flags, let map):
             try Bind(source: source, target: inside(target), flags: flags, map: map).apply()
+        case .overlay(let path, let layers):
+            try MountPoint.makeDirectories(inside(path), mode: 0o755)
+            let overlay = try Overlay(layers)
+            try overlay.adoptOwner(path)
+            try overlay.mount(on: inside(path), named: path)
+        case .lend(let source, let target): try lend(source, target)
+        case .endGroup(let path): surroundings.session = try SessionGroup(path)
+        case .joinMounts: try joinMounts()
         case .tmpfs(let path, let mode, let size, let inodes):
             try MountPoint.makeDirectories(inside(path), mode: 0o755)
             try check("mount", path) {
@@ -132,6 +159,28 @@ struct Sandbox {
         if mkdir(path, 0o755) != 0 && errno != EEXIST { throw SystemError("mkdir", path) }
         let directory = try FileDescriptor.openWithoutLinks(path, O_RDONLY | O_DIRECTORY)
         try check("fchown", path) { fchown(directory.raw, owner, owner) }
+    }
+
+    /// Copied while the host's files are in sight, attached when the sandbox's are.
+    private mutating func lend(_ source: String, _ target: String) throws(SystemError) {
+        let tree = try LinuxCall.cloneTree(AT_FDCWD, source, of: source, recursive: false)
+        try check("mount_setattr", source) {
+            LinuxCall.setMountAttributes(tree.raw, "", [.readOnly, .noSetUID, .noDevices])
+        }
+        lent.append((tree.take(), target))
+    }
+
+    private mutating func joinMounts() throws(SystemError) {
+        try check("setns", "the sandbox's mounts") { LinuxCall.enter(joinedMounts) }
+        try check("unshare", "mounts") { LinuxCall.unshareMounts() }
+        try check("mount", "/ as private") { mount(nil, "/", nil, UInt(MS_REC) | UInt(MS_PRIVATE), nil) }
+        try check("chdir", "/") { chdir("/") }
+        for (tree, target) in lent {
+            let place = try MountPoint.open(inside(target), directory: true)
+            try check("move_mount", target) { LinuxCall.attach(tree, to: place.raw) }
+            close(tree)
+        }
+        lent = []
     }
 
     private func makeRoot(_ directory: String) throws(SystemError) {

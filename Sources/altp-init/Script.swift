@@ -11,9 +11,12 @@ struct Script {
     /// The filter's listener, to which denied calls come; -1 when there is no filter.
     let listener: Int32
 
-    /// Starts the plan's command in the rest of its namespaces, and returns once it is executed.
+    /// Starts the plan's command in the rest of its namespaces, and returns once it is executed. Of a sandbox that is held,
+    /// the process only makes what has to be made from inside, and ends.
+    ///
+    /// - Parameter joining: the sandbox that the process joins instead of being the first of one.
     static func start(
-        _ plan: Plan, filter: Filter?, in surroundings: Surroundings
+        _ plan: Plan, filter: Filter?, in surroundings: Surroundings, joining: JoinedSandbox? = nil
     ) throws(SetupFailure) -> Script {
         let go = try Pipe.make()
         let news = try Pipe.make()
@@ -23,7 +26,9 @@ struct Script {
         case .log: output = try Pipe.make()
         case .inherited: break
         case .terminal(let rows, let columns):
-            terminal = try setup { () throws(SystemError) in try Terminal.make(plan, rows: rows, columns: columns) }
+            terminal = try setup { () throws(SystemError) in
+                try Terminal.make(plan, rows: rows, columns: columns, socket: joining?.control ?? STDIN_FILENO)
+            }
         }
         if let output {
             // Owned by the Script, so that it can open /dev/stdout by name.
@@ -34,8 +39,8 @@ struct Script {
             }
         }
         PhaseTrace.mark("pipes")
-        var namespaces: LinuxCall.Namespaces = [.user, .ipc, .uts]
-        if !plan.sharesNetwork { namespaces.insert(.network) }
+        var namespaces: LinuxCall.Namespaces = joining == nil ? [.user, .ipc, .uts] : []
+        if joining == nil, !plan.sharesNetwork { namespaces.insert(.network) }
         let pid = LinuxCall.fork(namespaces, group: surroundings.group)
         if pid == 0 {
             PhaseTrace.becomeChild()
@@ -43,7 +48,7 @@ struct Script {
             close(news.reader)
             Confinement(
                 plan: plan, filter: filter, groups: surroundings.groupTasks, go: go.reader, news: news.writer,
-                output: output?.writer, terminal: terminal?.script
+                output: output?.writer, terminal: terminal?.script, joining: joining
             ).enterAndExecute()
         }
         try setup { () throws(SystemError) in try check("clone3", "user, ipc, uts and network namespaces") { pid } }
@@ -58,9 +63,13 @@ struct Script {
         }
 
         try setup { () throws(SystemError) in
-            try writeControlFile("/proc/\(pid)/uid_map", "0 \(plan.firstUID) \(plan.uidCount)")
-            try writeControlFile("/proc/\(pid)/gid_map", "0 \(plan.firstUID) \(plan.uidCount)")
-            PhaseTrace.mark("uid and gid maps")
+            if joining == nil {
+                try writeControlFile("/proc/\(pid)/uid_map", "0 \(plan.firstUID) \(plan.uidCount)")
+                try writeControlFile("/proc/\(pid)/gid_map", "0 \(plan.firstUID) \(plan.uidCount)")
+                PhaseTrace.mark("uid and gid maps")
+                try ScriptNamespaces.keep(of: pid, plan)
+                PhaseTrace.mark("keep the namespaces")
+            }
             for limit in plan.resourceLimits {
                 try check("prlimit", "\(limit.resource)") { LinuxCall.setResourceLimit(limit, of: pid) }
             }
@@ -68,8 +77,15 @@ struct Script {
         }
         var listener: Int32 = -1
         _ = write(go.writer, "g", 1)
-        while let message = ChildMessage.read(from: news.reader) {
+        while true {
+            if let joining, !joining.waitForNews(news.reader) {
+                throw SetupFailure(step: "the Launcher has ended the session", number: 0)
+            }
+            guard let message = ChildMessage.read(from: news.reader) else { break }
             switch message {
+            case .namespacesAreMade:
+                ScriptNamespaces.keepGroups(of: pid)
+                _ = write(go.writer, "g", 1)
             case .listener(let number):
                 // It must be taken before the exec closes it in the child.
                 let child = try setup { () throws(SystemError) -> FileDescriptor in try LinuxCall.openProcess(pid) }
@@ -83,6 +99,7 @@ struct Script {
                 throw SetupFailure(step: step.text(of: plan), number: number)
             }
         }
+        if joining == nil, !plan.isHeld { ScriptNamespaces.keepGroups(of: pid) }
         PhaseTrace.mark("execute the Script")
         return Script(
             pid: pid, startedAt: Clock.realMilliseconds(), output: output?.reader ?? -1, listener: listener)
@@ -105,6 +122,8 @@ struct Pipe {
 /// What the child says to pid 1 before its exec: three numbers of four bytes.
 enum ChildMessage {
     case listener(Int32)
+    /// Of a sandbox that is held.
+    case namespacesAreMade
     case failure(ConfinementStep, Int32)
 
     static func read(from pipe: Int32) -> ChildMessage? {
@@ -117,6 +136,7 @@ enum ChildMessage {
         }
         guard count == 12 else { return nil }
         if words[0] == 0 { return .listener(words[1]) }
+        if words[0] == 2 { return .namespacesAreMade }
         return .failure(ConfinementStep(rawValue: words[1]) ?? .execute, words[2])
     }
 
@@ -124,6 +144,7 @@ enum ChildMessage {
         let words: [Int32] =
             switch self {
             case .listener(let number): [0, number, 0]
+            case .namespacesAreMade: [2, 0, 0]
             case .failure(let step, let number): [1, step.rawValue, number]
             }
         _ = words.withUnsafeBytes { write(pipe, $0.baseAddress!, $0.count) }

@@ -12,10 +12,9 @@ struct Supervisor {
     private let attempt: Attempt
     private var log: LogWriter
     private var disk: DiskWatch
-    private var denials: [DenialKey: InitReport.Denial] = [:]
+    private var denials: Denials
     private let signals: Int32
     private let startedAt = Clock.milliseconds()
-    private var networkSockets: Int64 = 0
     private var filterIsGone = false
     private var interruption: InitReport.Interruption?
     /// When SIGKILL follows SIGTERM.
@@ -23,16 +22,12 @@ struct Supervisor {
     private var cpuCheckAt = Int64.max
     private var end: InitReport.End?
 
-    private struct DenialKey: Hashable {
-        var architecture: UInt32
-        var number: Int32
-    }
-
     init(plan: Plan, script: Script, surroundings: Surroundings, attempt: Attempt) {
         self.plan = plan
         self.script = script
         self.surroundings = surroundings
         network = surroundings.network
+        denials = Denials(plan.filter)
         self.attempt = attempt
         disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
         let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
@@ -71,8 +66,8 @@ struct Supervisor {
         report.diskFull = disk.wasFull
         report.logBytes = log.written
         report.logDropped = log.dropped
-        report.denials = denials.values.sorted { ($0.architecture, $0.number) < ($1.architecture, $1.number) }
-        if plan.filter.denial == .proceed { report.networkSockets = networkSockets }
+        report.denials = denials.all
+        if plan.filter.denial == .proceed { report.networkSockets = denials.networkSockets }
         if let network {
             report.refusals = LinuxCall.withNetworkAdministration { network.refused() }
             report.networkLoss = network.loss
@@ -154,40 +149,9 @@ struct Supervisor {
         }
     }
 
-    /// The numbers that a Script may call with are its own choice: what is kept of them is bounded.
-    private static let mostDenials = 512
-
-    /// What also works without a network.
-    private static let localFamilies: Set<Int32> = [AF_UNIX, AF_NETLINK]
-
     private mutating func answerDeniedCall() {
-        guard let call = LinuxCall.receiveDeniedCall(script.listener) else { return }
-        // Newer than the filter: programs probe for such calls, and that is no finding.
-        guard !plan.filter.isNewer(architecture: call.architecture, number: call.number) else {
-            LinuxCall.answerDeniedCall(script.listener, call.id, error: ENOSYS)
-            return
-        }
-        let answer = plan.filter.answer(
-            architecture: call.architecture, number: call.number, arguments: call.arguments)
-        let key = DenialKey(architecture: call.architecture, number: call.number)
-        if denials[key] == nil, denials.count < Self.mostDenials || answer == .kill {
-            denials[key] = .init(architecture: call.architecture, number: call.number, count: 0, killed: false)
-        }
-        denials[key]?.count += 1
-        switch answer {
-        case .error(let number): LinuxCall.answerDeniedCall(script.listener, call.id, error: number)
-        case .proceed:
-            if call.number == altp_sys_socket,
-                !Self.localFamilies.contains(Int32(truncatingIfNeeded: call.arguments[0]))
-            {
-                networkSockets += 1
-            }
-            LinuxCall.proceedWithCall(script.listener, call.id)
-        case .kill:
-            denials[key]?.killed = true
-            // Unanswered, so that nothing of the sandbox runs on after the call.
-            interruptAtOnce(.deniedCall)
-        }
+        // What ends the sandbox stays unanswered, so that nothing of it runs on after the call.
+        if denials.answer(script.listener) == .kill { interruptAtOnce(.deniedCall) }
     }
 
     /// A success whose Events are lost would be none.

@@ -11,6 +11,10 @@ let attemptDescriptor: Int32 = 4
 let filterDescriptor: Int32 = 5
 
 umask(0)
+// A session of a sandbox that is there already: see Joiner.
+if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "join" {
+    Joiner.run(namespaces: Int32(CommandLine.arguments[2]) ?? 0)
+}
 PhaseTrace.mark("main")
 guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
 var report = InitReport()
@@ -23,9 +27,14 @@ do throws(SetupFailure) {
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
-    var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)
-    PhaseTrace.mark("begin to supervise")
-    supervisor.run(&report)
+    if plan.isHeld {
+        var held = HeldSandbox()
+        held.run(&report)
+    } else {
+        var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)
+        PhaseTrace.mark("begin to supervise")
+        supervisor.run(&report)
+    }
 } catch {
     report.end = .setup(step: error.step, errno: error.number)
     report.endedAt = Clock.realMilliseconds()

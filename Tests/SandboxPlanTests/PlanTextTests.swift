@@ -13,6 +13,12 @@ import Testing
             map: IdentityMap(
                 uids: [.init(onDisk: 0, seen: 1_879_048_192, count: 65_536)],
                 gids: [.init(onDisk: 0, seen: 1_879_048_192, count: 65_536)])),
+        .makeOverlayRoot(
+            directory: "/state/root", layers: OverlayLayers(lower: "/i", upper: "/u", work: "/w", middle: "/m"),
+            map: IdentityMap(uids: [], gids: [])),
+        .overlay(path: "/scratch", layers: OverlayLayers(lower: "/p", upper: "/u", work: "/w")),
+        .mountImageReadOnly(image: "/state/disk/image", directory: "/state/disk/mounted"),
+        .lend(source: "/srv/tools", target: "/debug"), .endGroup(path: "/c/pids/42/session.7"), .joinMounts,
         .deviceFolder(path: "/dev"),
         .directory(path: "/etc", mode: 0o755), .symlink(path: "/bin", target: "usr/bin"),
         .file(path: "/etc/passwd", mode: 0o644, content: "root:x:0:0\n\ttab and \\ backslash\n"),
@@ -55,6 +61,7 @@ import Testing
         plan.resourceLimits = [ResourceLimit(resource: 7, soft: 1024, hard: .max)]
         plan.standardStreams = .log(limit: 1 << 24)
         plan.endsWithStarter = true
+        plan.isHeld = true
         plan.wallMilliseconds = 1
         plan.graceMilliseconds = 2
         plan.cpuMilliseconds = 3

@@ -189,7 +189,7 @@ final class TemporaryDatabase {
         _ = try Store(path: path.path)
         try SQLiteFile.setVersion(99, path: path.path)
         let expected = StoreError(
-            "opening the database \(path.path): it has schema version 99, and this version of alt-processing knows 1. It was "
+            "opening the database \(path.path): it has schema version 99, and this version of alt-processing knows 2. It was "
                 + "written by a newer one: install that again")
         #expect(throws: expected) { try Store(path: path.path) }
     }

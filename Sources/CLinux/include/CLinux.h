@@ -59,9 +59,10 @@ int altp_quota_events(void);
 // Takes one message: 1 when this project was refused blocks or inodes, 0 for any other, -1 when there is none.
 int altp_quota_event(int descriptor, uint32_t project);
 
-// Attaches an image to a free loop device that goes with its last user (loop(4)). `control` is /dev/loop-control.
+// Attaches an image to a free loop device that goes with its last user (loop(4)). `control` is /dev/loop-control. One that
+// is read-only needs an image that is open for reading alone.
 // Returns the device's descriptor and stores its number, or -1.
-int altp_loop_attach(int control, int image, int *number);
+int altp_loop_attach(int control, int image, int read_only, int *number);
 // Copies a file into another that is empty: by sharing blocks where the file system can (ioctl_ficlonerange(2)), else what is
 // no hole; 0 or -1.
 int altp_copy_sparse(int from, int to);
@@ -123,6 +124,7 @@ int altp_seccomp_proceed(int listener, uint64_t id);
 extern const uint64_t altp_clone_newuser, altp_clone_newns, altp_clone_newpid, altp_clone_newnet, altp_clone_newipc,
     altp_clone_newuts, altp_clone_newcgroup;
 extern const int altp_o_path;
+extern const short altp_poll_rdhup;
 extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_path, altp_move_mount_f_empty_path,
     altp_move_mount_t_empty_path;
 extern const uint64_t altp_mount_attr_rdonly, altp_mount_attr_nosuid, altp_mount_attr_nodev, altp_mount_attr_noexec,

@@ -11,7 +11,22 @@ enum CgroupRemoval {
     private static let tries = 200
 
     /// - Returns: the groups that are still there.
-    static func remove(_ directories: [String]) -> [Leftover] { directories.compactMap(remove) }
+    static func remove(_ directories: [String]) -> [Leftover] {
+        removeChildren(of: directories) + directories.compactMap(remove)
+    }
+
+    /// Removes the groups of sessions, which are right below.
+    ///
+    /// - Parameter prefix: only those whose names begin so.
+    static func removeChildren(of directories: [String], named prefix: String = "") -> [Leftover] {
+        directories.flatMap { directory -> [Leftover] in
+            guard let folder = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY),
+                // Beside its files a group has only its children as links.
+                let names = try? DirectoryEntries.folders(folder.raw, path: directory)
+            else { return [] }
+            return names.filter { $0.hasPrefix(prefix) }.compactMap { remove("\(directory)/\($0)") }
+        }
+    }
 
     private static func remove(_ directory: String) -> Leftover? {
         for attempt in 0..<tries {

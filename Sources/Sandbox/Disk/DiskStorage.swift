@@ -120,6 +120,38 @@ struct DiskStorage: Sendable {
         }
     }
 
+    /// Makes what takes the writes of a snapshot, under the same limits.
+    ///
+    /// - Parameter place: the directory of the sandbox that has the snapshot.
+    func makeSnapshot(
+        of specification: SandboxSpecification, at place: AttemptDirectory
+    ) throws(SandboxError) -> SnapshotLayers {
+        let owner = specification.identity.firstUID
+        do throws(SystemError) {
+            switch specification.storage {
+            case .directories:
+                let directory = "\(place.path)/snapshot"
+                try check("mkdir", directory) { mkdir(directory, 0o700) }
+                for name in SnapshotLayers.names {
+                    try makeOwnedDirectory("\(directory)/\(name)", owner, project: specification.identity.project)
+                }
+                return SnapshotLayers(directory: directory, steps: [])
+            case .images: try place.imageFolder.make()
+            }
+        } catch {
+            throw SandboxError("making a snapshot of \(specification.reference): \(error)")
+        }
+        guard let templates else { throw SandboxError("limiting the disk: there is no folder for images") }
+        let folder = place.imageFolder
+        try DiskImageFile(path: folder.image, templates: templates).prepare(DiskAllowance(specification.policy.limits))
+        let directories = SnapshotLayers.names.map { name in
+            PlanStep.ownedDirectory(path: "\(folder.mountPoint)/\(name)", owner: owner)
+        }
+        return SnapshotLayers(
+            directory: folder.mountPoint,
+            steps: [.mountImage(image: folder.image, directory: folder.mountPoint)] + directories)
+    }
+
     /// Makes an identity's project free again, when its files are gone.
     func release(_ identity: SandboxIdentity, at directory: String) {
         guard let folder = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY),

@@ -2,6 +2,7 @@ import Configuration
 import FoundationEssentials
 import Glibc
 import Linux
+import SandboxPlan
 
 /// Paths of an attempt's directory.
 package struct AttemptDirectory: Sendable, Hashable {
@@ -55,12 +56,25 @@ package struct AttemptDirectory: Sendable, Hashable {
             try check("mkdir", path) { mkdir(path, 0o700) }
             try check("mkdir", root) { mkdir(root, 0o700) }
             try storage.makeWritable(value, at: self)
-            let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
+            try makeLock()
             let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try file.writeAll(Array(try encode(value)))
         } catch {
             throw SandboxError("preparing the attempt \(value.reference): \(error)")
+        }
+    }
+
+    func makeLock() throws(SystemError) {
+        let lock = try FileDescriptor.open(lock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        try lock.writeAll(Array(BootIdentity.current.prepared.utf8))
+    }
+
+    /// What its pid 1 was told to do.
+    func readPlan() throws(SandboxError) -> Plan {
+        do {
+            return try Plan(text: try readFileBytes(plan))
+        } catch {
+            throw SandboxError("reading the attempt's plan \(plan): \(error)")
         }
     }
 

@@ -78,6 +78,8 @@ struct AttemptRecovery {
                 let process = InitProcess(pid: pid, pidfd: FileDescriptor(owning: descriptor))
                 // Still locked: so the pid was not given to another process before we opened it.
                 guard isLocked else { break }
+                // Sessions end with the process that had them.
+                CgroupRemoval.removeChildren(of: plannedGroups).forEach(tellLeftover)
                 return .running(
                     RunningSandbox(
                         process, specification: specification, directory: directory, groups: plannedGroups,

@@ -23,9 +23,7 @@ struct InitProcess: ~Copyable {
         _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?,
         hold: ImageHold?, tracesPhases: Bool = false
     ) throws(SandboxError) -> InitProcess {
-        for text in plan.arguments + plan.environment + [plan.workingDirectory] where text.utf8.contains(0) {
-            throw SandboxError("starting the sandbox: an argument or a variable contains a NUL character")
-        }
+        try plan.refuseNUL()
         do throws(SystemError) {
             let planFile = try FileDescriptor.open(
                 directory.plan, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
@@ -38,27 +36,43 @@ struct InitProcess: ~Copyable {
             if let filter { descriptors.append(filter.file.descriptor.raw) }
             if let hold { descriptors.append(hold.descriptor.raw) }
             defer { withExtendedLifetime(hold) {} }
-            return try spawn(executable, descriptors, environment: tracesPhases ? "ALTP_PHASES=1" : nil)
+            return try spawn(
+                executable, [], descriptors, flags: altp_clone_newns | altp_clone_newpid,
+                environment: tracesPhases ? "ALTP_PHASES=1" : nil)
         } catch {
             throw SandboxError("starting the sandbox: \(error)")
         }
     }
 
-    private static func spawn(_ executable: String, _ descriptors: [Int32], environment: String?) throws(SystemError)
-        -> InitProcess
-    {
+    /// - Parameters:
+    ///   - words: its arguments.
+    ///   - flags: the namespaces that it gets of its own.
+    static func spawn(
+        _ executable: String, _ words: [String], _ descriptors: [Int32], flags: UInt64, environment: String? = nil
+    ) throws(SystemError) -> InitProcess {
         var pidfd: Int32 = -1
         var call: UnsafePointer<CChar>?
         let pid = executable.withCString { path in
-            var arguments: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: path), nil]
+            let words = words.map { strdup($0) }
+            defer { words.forEach { free($0) } }
+            var arguments: [UnsafeMutablePointer<CChar>?] = [UnsafeMutablePointer(mutating: path)] + words + [nil]
             let variable = environment.map { strdup($0) } ?? nil
             defer { free(variable) }
             var environment: [UnsafeMutablePointer<CChar>?] = [variable, nil]
             return altp_spawn(
                 path, &arguments, &environment, descriptors, Int32(descriptors.count),
-                altp_clone_newns | altp_clone_newpid, -1, &pidfd, &call)
+                flags, -1, &pidfd, &call)
         }
         guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", executable) }
         return InitProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))
+    }
+}
+
+extension Plan {
+    /// What execve(2) would cut short.
+    func refuseNUL() throws(SandboxError) {
+        for text in arguments + environment + [workingDirectory] where text.utf8.contains(0) {
+            throw SandboxError("starting the sandbox: an argument or a variable contains a NUL character")
+        }
     }
 }

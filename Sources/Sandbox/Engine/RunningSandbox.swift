@@ -1,15 +1,15 @@
 import CLinux
 import Dispatch
 import Glibc
-import Linux
+package import Linux
 
 /// An attempt under way. One caller takes its outcome, by one of the two ways.
-package final class RunningSandbox: Sendable {
+package final class RunningSandbox: JoinableSandbox {
     /// Pid 1 of the sandbox, in the host's numbers.
     package let pid: Int32
-    private let pidfd: FileDescriptor
+    package let pidfd: FileDescriptor
     private let specification: SandboxSpecification
-    private let directory: AttemptDirectory
+    package let directory: AttemptDirectory
     private let groups: [String]
     private let watcher: ProcessWatcher
     private let tellLeftover: @Sendable (Leftover) -> Void

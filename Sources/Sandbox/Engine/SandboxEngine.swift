@@ -8,12 +8,12 @@ import Synchronization
 
 /// Makes sandboxes on this host. One per process; its methods may be called from any thread and block no cooperative one.
 package final class SandboxEngine: Sendable {
-    private let settings: SandboxSettings
-    private let cgroups: CgroupTree
-    private let seccomp: SeccompCompiler
-    private let disk: DiskStorage
+    let settings: SandboxSettings
+    let cgroups: CgroupTree
+    let seccomp: SeccompCompiler
+    let disk: DiskStorage
     private let rootfs: Mutex<[String: RootfsDefinition]>
-    private let watcher: ProcessWatcher
+    let watcher: ProcessWatcher
     /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
     private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
 
@@ -138,7 +138,7 @@ package final class SandboxEngine: Sendable {
     }
 
     /// Runs blocking work away from the cooperative pool.
-    private func run<Result: Sendable>(
+    func run<Result: Sendable>(
         _ body: @escaping @Sendable () throws(SandboxError) -> Result
     ) async throws(SandboxError) -> Result {
         let result: Swift.Result<Result, SandboxError> = await withCheckedContinuation { continuation in

@@ -57,6 +57,19 @@ package struct ImageStore: Sendable {
         }.sorted()
     }
 
+    /// Keeps the version of an image whose root this is from being removed; nil when it is none of these.
+    func hold(root: String) throws(SandboxError) -> ImageHold? {
+        guard root.hasPrefix("\(folder)/"), root.hasSuffix("/root") else { return nil }
+        guard let lock = try? FileDescriptor.open("\(root.dropLast(5))/lock", O_RDONLY | O_NOFOLLOW),
+            flock(lock.raw, LOCK_SH | LOCK_NB) == 0, access(root, F_OK) == 0
+        else {
+            throw SandboxError(
+                "finding the image \(root): this version of it is gone, and with it what the attempt had below its "
+                    + "changes. Rerun it, which takes the version of today")
+        }
+        return ImageHold(lock)
+    }
+
     /// Keeps the image that sandboxes get now from being removed.
     ///
     /// - Returns: its root and the lock.

@@ -127,6 +127,8 @@ struct PlanBuilder {
         let fixed: MountFlags = [.readOnly, .noSetUID, .noDevices, .followLinks]
         var steps: [PlanStep] = [
             .directory(path: "/run", mode: 0o755),
+            // For those who enter: nobody can make these afterwards without changing what all of the sandbox see.
+            .directory(path: SessionPlan.directory, mode: 0o755), .directory(path: SessionPlan.tools, mode: 0o755),
             .bind(
                 source: attempt.scratch(specification.storage), target: "/scratch", flags: writable, map: nil),
         ]

@@ -89,6 +89,8 @@ enum RootLayout {
         } else {
             file("hosts", "127.0.0.1 localhost \(hostName)\n::1 localhost \(hostName)\n")
             file("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+            // A session in the host's network has the host's here.
+            file("resolv.conf", "")
         }
         return steps
     }

@@ -1,0 +1,74 @@
+import CLinux
+import Glibc
+package import Linux
+
+/// A live sandbox that sessions can join.
+package protocol JoinableSandbox: AnyObject, Sendable {
+    /// Its pid 1, in the host's numbers.
+    var pid: Int32 { get }
+    var pidfd: FileDescriptor { get }
+    /// Where its plan lies.
+    var directory: AttemptDirectory { get }
+}
+
+extension JoinableSandbox {
+    /// Its pid 1 is gone.
+    var hasEnded: Bool {
+        var polled = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, 0) > 0
+    }
+}
+
+/// The namespaces of a sandbox, open, in the order in which a session's joiner takes them.
+struct JoinedNamespaces: ~Copyable {
+    /// Mounts and pids, then what the session's first process enters, its user namespace last.
+    let descriptors: [Int32]
+
+    deinit { descriptors.forEach { close($0) } }
+
+    /// Opens those of pid 1, which a Script cannot change, and those that pid 1 has kept of the Script.
+    ///
+    /// - Parameter leavingOut: kinds that the session does not enter: `net`, `cgroup`.
+    init(of sandbox: any JoinableSandbox, leavingOut: Set<String>) throws(SandboxError) {
+        var opened: [Int32] = []
+        do throws(SystemError) {
+            let process = try FileDescriptor.open("/proc/\(sandbox.pid)", O_RDONLY | O_DIRECTORY)
+            for kind in ["mnt", "pid"] {
+                opened.append(try FileDescriptor.open("ns/\(kind)", O_RDONLY, at: process.raw).take())
+            }
+            let kept = try Self.kept(by: process)
+            for kind in ["cgroup", "ipc", "uts", "net", "user"] where !leavingOut.contains(kind) {
+                if let path = kept[kind] {
+                    opened.append(try FileDescriptor.open(path, O_RDONLY, at: process.raw).take())
+                } else if kind == "net" {
+                    // The host's, or the one of a network list: pid 1 is in it itself.
+                    opened.append(try FileDescriptor.open("ns/net", O_RDONLY, at: process.raw).take())
+                } else if kind != "cgroup" {
+                    throw SystemError("find what pid 1 keeps of", "the \(kind) namespace", number: ENOENT)
+                }
+            }
+            // Still alive: so the number was not given to another process before we opened it.
+            guard !sandbox.hasEnded else { throw SystemError("join", "the sandbox", number: ESRCH) }
+        } catch {
+            opened.forEach { close($0) }
+            throw SandboxError("opening the sandbox's namespaces: \(error)")
+        }
+        descriptors = opened
+    }
+
+    /// Paths below the process's directory, by kind.
+    private static func kept(by process: borrowing FileDescriptor) throws(SystemError) -> [String: String] {
+        var kept: [String: String] = [:]
+        let folder = try FileDescriptor.open("fd", O_RDONLY | O_DIRECTORY, at: process.raw)
+        for name in try DirectoryEntries.read(folder.raw, path: "fd") {
+            var buffer = [UInt8](repeating: 0, count: 64)
+            let count = buffer.withUnsafeMutableBytes { readlinkat(folder.raw, name, $0.baseAddress!, $0.count) }
+            guard count > 0 else { continue }
+            let parts = String(decoding: buffer[..<count], as: UTF8.self).split(separator: ":")
+            guard parts.count == 2, parts[1].hasPrefix("[") else { continue }
+            let number = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            kept[String(parts[0])] = "fd/\(number)"
+        }
+        return kept
+    }
+}
