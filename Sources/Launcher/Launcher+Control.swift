@@ -104,6 +104,7 @@ extension Launcher {
             throw LauncherError(
                 .conflict, "Processing \(id) was changed by somebody else at the same moment; try again")
         }
+        try refuseRerun(of: id, isFromStart: script == nil)
         let directories = kept.removeValue(forKey: id)
         processings[id] = revived.live
         processings[id]?.isBusy = true

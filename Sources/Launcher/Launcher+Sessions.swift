@@ -17,7 +17,7 @@ extension Launcher {
         processing id: Int64, script: String?, number: Int?, _ request: SessionRequest, by who: String
     ) async throws(LauncherError) -> SandboxSession {
         try Self.check(request)
-        let attempt = try await entered(id, script, number)
+        let attempt = try await settled(id, script, number)
         let directory = state.attempt(id, Chain.Attempt(script: attempt.script, number: attempt.number))
         let specification = try Self.specification(directory)
         var record = EntryRecord(
@@ -83,6 +83,23 @@ extension Launcher {
         throw LauncherError(.notFound, "Processing \(id) has no attempt of \(name) so far")
     }
 
+    /// The same, once it is neither about to start nor about to end, nor the Processing about to change otherwise.
+    private func settled(_ id: Int64, _ script: String?, _ number: Int?) async throws(LauncherError) -> AttemptRecord {
+        let deadline = now() + 10_000
+        while true {
+            let attempt = try await entered(id, script, number)
+            if !isChanging(id, attempt) || now() > deadline { return attempt }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func isChanging(_ id: Int64, _ attempt: AttemptRecord) -> Bool {
+        guard let live = processings[id] else { return attempt.state != .ended }
+        if case .queued = live.chain.state, admission.isHolding(id) { return true }
+        let isOwn = live.attempt?.script == attempt.script && live.attempt?.number == attempt.number
+        return live.isBusy || (isOwn ? live.sandbox == nil : attempt.state != .ended)
+    }
+
     private static func specification(_ directory: AttemptDirectory) throws(LauncherError) -> SandboxSpecification {
         guard access(directory.path, F_OK) == 0 else {
             throw LauncherError(
@@ -112,13 +129,13 @@ extension Launcher {
         guard kept[id]?.isBeingRemoved != true else {
             throw LauncherError(.conflict, "the directories of Processing \(id) are being removed")
         }
+        guard !isChanging(id, attempt) else {
+            throw LauncherError(.conflict, "\(record.reference) is starting or ending just now; try again in a moment")
+        }
         let live = processings[id]
         let isOwn = live?.attempt?.script == attempt.script && live?.attempt?.number == attempt.number
-        if isOwn, attempt.state == .running {
-            return .running(try running(live?.sandbox, request, record, specification))
-        }
-        guard attempt.state == .ended else {
-            throw LauncherError(.conflict, "\(record.reference) is starting or ending just now; try again in a moment")
+        if isOwn, let sandbox = live?.sandbox {
+            return .running(try running(sandbox, request, record, specification))
         }
         let usesImages = specification.storage == .images
         if usesImages, let other = live?.attempt {
@@ -140,7 +157,7 @@ extension Launcher {
         }
         entries[record.id] = LiveEntry(record: record, isOfRunningScript: false, usesImages: usesImages)
         // The next attempt has not been admitted: it waits until nobody is inside.
-        if case .queued = live?.chain.state, holdsBack(id), admission.isWaiting(id) {
+        if holdsBack(id), admission.isWaiting(id) {
             admission.withdraw(id)
             waitingForEntries.insert(id)
         }
@@ -148,12 +165,9 @@ extension Launcher {
     }
 
     private func running(
-        _ sandbox: RunningSandbox?, _ request: SessionRequest, _ record: EntryRecord,
+        _ sandbox: RunningSandbox, _ request: SessionRequest, _ record: EntryRecord,
         _ specification: SandboxSpecification
     ) throws(LauncherError) -> RunningSandbox {
-        guard let sandbox else {
-            throw LauncherError(.conflict, "\(record.reference) is about to start; try again in a moment")
-        }
         guard !request.snapshot else {
             throw LauncherError(
                 .conflict,
@@ -246,12 +260,13 @@ extension Launcher {
         guard case .held(let key) = entered, let shared = held[key] else { return }
         held[key]?.users -= 1
         guard shared.users == 1 else { return }
+        // It forgets the sandbox itself: whoever waits for its end then finds it gone.
         let ending = Task {
             if case .success(let sandbox) = await shared.making.value { await sandbox.end() }
+            self.held[key] = nil
         }
         held[key]?.ending = ending
         await ending.value
-        held[key] = nil
     }
 
     // MARK: Leaving

@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Linux
 import SandboxPlan
@@ -6,7 +7,23 @@ extension CgroupTree {
     /// The directories of the engine's own groups, below which those of attempts and of sessions without limits are.
     var ownGroups: [String] {
         guard let name else { return [] }
-        return Set(layout.parents.values).map { "\($0)/\(name)" }
+        return Set(layout.parents.values).union(layout.ioParent.map { [$0] } ?? []).map { "\($0)/\(name)" }
+    }
+
+    /// Makes the group of a sandbox that is held for sessions.
+    ///
+    /// - Returns: the steps by which they come into it.
+    func makeHeld(_ group: String, limits: Limits, at directory: String) throws(SandboxError) -> [PlanStep] {
+        let steps = try make(group, limits: limits, at: directory)
+        guard layout.version == .v2 else { return steps }
+        do throws(SystemError) {
+            // What takes too much is ended alone: a command, and not the shells of all who are inside.
+            try writeControlFile("\(self.directory(of: group, in: layout.parents[.memory]!))/memory.oom.group", "0")
+        } catch {
+            remove(group)
+            throw SandboxError("making the cgroup of the sandbox: \(error)")
+        }
+        return steps
     }
 
     /// Makes a group for a session within those of a sandbox, so that its limits hold for both together.

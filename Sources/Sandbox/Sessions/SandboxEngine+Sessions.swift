@@ -61,7 +61,7 @@ extension SandboxEngine {
         let layers = snapshot ? try disk.makeSnapshot(of: specification, at: place) : nil
         var limits = specification.policy.limits
         if original.steps.contains(.makeNetwork) { limits.pids += SandboxLink.processes }
-        let steps = try cgroups.make(group, limits: limits, at: place.path)
+        let steps = try cgroups.makeHeld(group, limits: limits, at: place.path)
         let plan = ReopenedPlan(original: original, root: place.root, groupSteps: steps, snapshot: layers).plan()
         let held = try hold(plan, at: place, groups: cgroups.directories(of: group))
         isMade = true

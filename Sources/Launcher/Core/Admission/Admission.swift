@@ -56,6 +56,8 @@ package struct Admission: Sendable {
     package var waitingCount: Int { waiting.count }
     package var runningCount: Int { holding.count }
     package func isWaiting(_ processing: Int64) -> Bool { waiting[processing] != nil }
+    /// An attempt of it runs, or is about to.
+    package func isHolding(_ processing: Int64) -> Bool { holding[processing] != nil }
 
     // MARK: Requests
 
