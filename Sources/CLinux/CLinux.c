@@ -394,6 +394,7 @@ int altp_copy_sparse(int from, int to) {
 
 int altp_syncfs(int fd) { return syncfs(fd); }
 
+const int altp_cap_sys_resource = CAP_SYS_RESOURCE;
 const uint64_t altp_cap_net_admin = (uint64_t)1 << CAP_NET_ADMIN;
 
 int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable) {
@@ -405,6 +406,18 @@ int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable) {
         data[half].inheritable = (uint32_t)(inheritable >> 32 * half);
     }
     return (int)syscall(SYS_capset, &header, data);
+}
+
+int altp_set_effective(int capability, int on) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    uint32_t bit = CAP_TO_MASK(capability);
+    uint32_t *effective = &data[CAP_TO_INDEX(capability)].effective;
+    int was = (*effective & bit) != 0;
+    if (was == on) return was;
+    *effective ^= bit;
+    return syscall(SYS_capset, &header, data) == 0 ? was : -1;
 }
 
 int altp_raise_ambient(unsigned long capability) {

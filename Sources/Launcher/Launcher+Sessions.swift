@@ -205,19 +205,17 @@ extension Launcher {
             let session: SandboxSession
             do throws(SandboxError) {
                 session = try await engine.join(
-                    sandbox, id: record.id, request, facts: facts, specification: specification)
+                    sandbox, id: record.id, request, facts: facts, specification: specification
+                ) { end in
+                    await self.leave(entered)
+                    await self.recordEnd(of: record, ending: end.text)
+                }
             } catch {
                 await leave(entered)
                 throw error
             }
             entries[record.id]?.end = session.ender
             if isStopping { session.end() }
-            let ending = session.ending
-            Task {
-                let end = await ending()
-                await self.leave(entered)
-                await self.recordEnd(of: record, ending: end.text)
-            }
             return session
         } catch {
             throw LauncherError(.conflict, error.description)

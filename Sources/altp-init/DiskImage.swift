@@ -16,12 +16,14 @@ enum DiskImage {
             owning: try check("attach a loop device to", image) {
                 altp_loop_attach(control.raw, file.raw, readOnly ? 1 : 0, &number)
             })
-        // What is removed inside gives its blocks back to the host; nothing zeroes what nobody wrote.
+        // - discard, noinit_itable: what is removed inside gives its blocks back to the host; nothing zeroes what nobody
+        //   wrote.
+        // - resuid: what is reserved is nobody's, also not an overlay's, which writes as root.
         try check("mount", image) {
             Glibc.mount(
                 "/dev/loop\(number)", directory, "ext4",
                 UInt(MS_NOSUID | MS_NODEV | MS_NOATIME) | (readOnly ? UInt(MS_RDONLY) : 0),
-                readOnly ? "noload" : "discard,noinit_itable,errors=remount-ro")
+                readOnly ? "noload" : "discard,noinit_itable,errors=remount-ro,resuid=65534")
         }
         _ = consume device
     }

@@ -81,6 +81,8 @@ enum LinuxCall {
 
     /// These become permitted, effective and inheritable, and no others.
     static func setCapabilities(_ set: UInt64) -> Int32 { altp_capset(set, set, set) }
+    /// 1 puts a capability into effect, 0 out of it; gives what it was.
+    static func setEffective(_ capability: Int32, _ on: Int32) -> Int32 { altp_set_effective(capability, on) }
     static func raiseAmbient(_ capability: UInt) -> Int32 { altp_raise_ambient(capability) }
 }
 

@@ -43,9 +43,12 @@ struct Overlay: ~Copyable {
         let options =
             "lowerdir=\(under),upperdir=\(Self.path(upper)),workdir=\(Self.path(work)),"
             + "redirect_dir=nofollow,metacopy=off,index=off,volatile"
-        try check("mount (overlay)", name) {
-            Glibc.mount("overlay", directory, "overlay", UInt(MS_NOSUID | MS_NODEV), options)
-        }
+        // The overlay writes with what its mounter may, and who has this capability is held to no quota and no reserve.
+        let had = try check("capset", name) { LinuxCall.setEffective(altp_cap_sys_resource, 0) }
+        let result = Glibc.mount("overlay", directory, "overlay", UInt(MS_NOSUID | MS_NODEV), options)
+        let failure = errno
+        try check("capset", name) { LinuxCall.setEffective(altp_cap_sys_resource, had) }
+        guard result == 0 else { throw SystemError("mount (overlay)", name, number: failure) }
     }
 
     /// Makes the upper directory look like the one below, whose place it takes.

@@ -22,7 +22,7 @@ var durably = true
 do throws(SetupFailure) {
     PhaseTrace.mark("claim")
     let plan = try readPlan()
-    durably = !plan.endsWithStarter
+    durably = !plan.endsWithStarter && !plan.isHeld
     PhaseTrace.mark("read the plan")
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings

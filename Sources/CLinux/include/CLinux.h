@@ -72,6 +72,9 @@ int altp_syncfs(int fd);
 // capset(2): bit n is capability n, see capabilities(7).
 int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable);
 extern const uint64_t altp_cap_net_admin;
+// Sets (1) or clears (0) one bit of what is effective, by capget(2) and capset(2). Returns what it was.
+extern const int altp_cap_sys_resource;
+int altp_set_effective(int capability, int on);
 // prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE).
 int altp_raise_ambient(unsigned long capability);
 // Unlocks the terminal whose master this is (TIOCSPTLCK, TIOCGPTN of ioctl_tty(2)) and gives its number in the devpts, or -1.

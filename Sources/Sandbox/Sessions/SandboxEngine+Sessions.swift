@@ -117,18 +117,20 @@ extension SandboxEngine {
     /// - Parameters:
     ///   - id: tells it from others of this engine.
     ///   - specification: the attempt's.
+    ///   - afterwards: called when nothing of the session runs any more, before anybody is told its end.
     package func join(
         _ sandbox: any JoinableSandbox, id: Int64, _ request: SessionRequest, facts: SessionFacts,
-        specification: SandboxSpecification
+        specification: SandboxSpecification, afterwards: @escaping @Sendable (SessionEnd) async -> Void
     ) async throws(SandboxError) -> SandboxSession {
         try await run { () throws(SandboxError) in
-            try self.joinNow(sandbox, id: id, request, facts: facts, specification: specification)
+            try self.joinNow(
+                sandbox, id: id, request, facts: facts, specification: specification, afterwards: afterwards)
         }
     }
 
     private func joinNow(
         _ sandbox: any JoinableSandbox, id: Int64, _ request: SessionRequest, facts: SessionFacts,
-        specification: SandboxSpecification
+        specification: SandboxSpecification, afterwards: @escaping @Sendable (SessionEnd) async -> Void
     ) throws(SandboxError) -> SandboxSession {
         let original = try sandbox.directory.readPlan()
         var leftOut: Set<String> = []
@@ -167,7 +169,7 @@ extension SandboxEngine {
         }
         let session = SessionProcess(
             process, control: sockets.takeOurs(), sandbox: sandbox, groups: groups, watcher: watcher,
-            tellLeftover: settings.tellLeftover)
+            tellLeftover: settings.tellLeftover, afterwards: afterwards)
         isStarted = true
         return try begin(
             session, pipes, id: id, reference: specification.reference, facts: facts,

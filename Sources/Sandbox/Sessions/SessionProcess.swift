@@ -14,6 +14,7 @@ final class SessionProcess: Sendable {
     private let groups: [String]
     private let watcher: ProcessWatcher
     private let tellLeftover: @Sendable (Leftover) -> Void
+    private let afterwards: @Sendable (SessionEnd) async -> Void
     private let state = Mutex(State())
     private static let finishing = DispatchQueue(label: "altp.session.finish", attributes: .concurrent)
 
@@ -24,7 +25,8 @@ final class SessionProcess: Sendable {
 
     init(
         _ process: consuming InitProcess, control: consuming FileDescriptor, sandbox: any JoinableSandbox,
-        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void
+        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void,
+        afterwards: @escaping @Sendable (SessionEnd) async -> Void
     ) {
         pidfd = process.pidfd
         self.control = control
@@ -32,6 +34,7 @@ final class SessionProcess: Sendable {
         self.groups = groups
         self.watcher = watcher
         self.tellLeftover = tellLeftover
+        self.afterwards = afterwards
     }
 
     // MARK: The beginning
@@ -108,8 +111,15 @@ final class SessionProcess: Sendable {
         complete(readEnd())
     }
 
-    /// The session has ended so.
+    /// The session has ended so: once what follows is done, everybody is told.
     func complete(_ end: SessionEnd) {
+        Task {
+            await afterwards(end)
+            tell(end)
+        }
+    }
+
+    private func tell(_ end: SessionEnd) {
         let waiting = state.withLock { state in
             state.end = end
             defer { state.waiting = [] }
