@@ -55,8 +55,9 @@ let package = Package(
         module("Store", ["CSQLite"]),
         module("Launcher", ["Store", "Sandbox", "Configuration", "Linux", "CNettle"]),
         module("Wire", []),
-        module("Command", ["Wire", "Configuration"]),
-        module("API", ["Launcher", "Store", "Configuration", "Wire", "Linux", "CMicroHTTPD"]),
+        module("WebSocket", ["CNettle"]),
+        module("Command", ["Wire", "WebSocket", "Configuration"]),
+        module("API", ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Linux", "CMicroHTTPD"]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),
@@ -77,8 +78,9 @@ let package = Package(
         tests("SandboxPlanTests", ["SandboxPlan"]),
         tests("SandboxTests", ["Sandbox", "Configuration", "SandboxPlan"]),
         tests("StoreTests", ["Store"]),
+        tests("WebSocketTests", ["WebSocket"]),
         tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
-        tests("APITests", ["API", "Wire", "Configuration", "Launcher", "Linux"]),
+        tests("APITests", ["API", "Wire", "WebSocket", "Configuration", "Launcher", "Linux"]),
         tests("CommandTests", ["Command", "Configuration", "Wire"]),
         tests("EndToEnd", ["Wire"]),
     ]

@@ -1,2 +1,4 @@
-#include <nettle/sha2.h>
+#include <nettle/base64.h>
 #include <nettle/hmac.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
