@@ -36,6 +36,10 @@ package enum Problems {
         make("invalid", "The input is not valid", 422, detail, errors)
     }
 
+    package static func upgradeRequired(_ detail: String) -> Problem {
+        make("upgrade-required", "Another protocol is needed", 426, detail)
+    }
+
     package static func failed(_ detail: String) -> Problem {
         make("internal", "The Launcher failed", 500, detail)
     }

@@ -33,3 +33,8 @@ static inline void altp_mhd_log(void *sink, const char *format, va_list argument
 
 /// The function as the option MHD_OPTION_EXTERNAL_LOGGER takes it; its closure pointer is an altp_mhd_log_sink.
 static inline intptr_t altp_mhd_logger(void) { return (intptr_t)altp_mhd_log; }
+
+/// Gives an upgraded connection back (MHD_upgrade_action is variadic), which closes it.
+static inline void altp_mhd_close_upgraded(struct MHD_UpgradeResponseHandle *handle) {
+    MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}

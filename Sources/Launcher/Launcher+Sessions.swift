@@ -46,6 +46,13 @@ extension Launcher {
     /// Who is inside of what now, in the order in which they entered.
     package func sessions() -> [EntryRecord] { entries.values.map(\.record).sorted { $0.id < $1.id } }
 
+    /// Ends a session with all its processes; false when there is none of that number.
+    package func endSession(_ id: Int64) -> Bool {
+        guard let end = entries[id]?.end else { return false }
+        end()
+        return true
+    }
+
     /// Somebody is inside of one of the Processing's attempts, or about to be: its directories have to stay.
     package func isEntered(_ id: Int64) -> Bool { entries.values.contains { $0.record.processing == id } }
 

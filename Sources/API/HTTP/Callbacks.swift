@@ -84,6 +84,20 @@ let requestCallback:
         return exchange.advance(with: chunk)
     }
 
+/// The answer that changes the protocol has been sent.
+private let upgradeCallback:
+    @convention(c) (
+        UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutableRawPointer?, UnsafePointer<CChar>?, Int, Int32,
+        OpaquePointer?
+    ) -> Void = { context, _, pointer, early, earlyCount, descriptor, handle in
+        guard let pointer, let handle else { return }
+        let request = Unmanaged<RequestContext>.fromOpaque(pointer).takeUnretainedValue()
+        let bytes = Array(UnsafeRawBufferPointer(start: early, count: earlyCount))
+        let upgraded = UpgradedConnection(
+            descriptor: descriptor, early: bytes, handle: handle, server: server(context))
+        request.upgrade.withLock { $0 }?.begin(upgraded)
+    }
+
 /// One call of the library about a request: performs what the request's progress decides.
 private struct Exchange {
     let server: ServerContext
@@ -126,15 +140,12 @@ private struct Exchange {
     }
 
     private func queue(_ response: HTTPResponse) -> MHD_Result {
-        var body = response.body
-        let message = body.withUnsafeMutableBytes {
-            MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
-        }
-        guard let message else { return .NO }
+        guard let message = message(response) else { return .NO }
         defer { MHD_destroy_response(message) }
-        let fixed: [HTTPResponse.Header] = [
-            .init("Cache-Control", "no-store"), .init("X-Content-Type-Options", "nosniff"),
-        ]
+        let fixed: [HTTPResponse.Header] =
+            response.upgrade.map { [.init("Upgrade", $0.name)] } ?? [
+                .init("Cache-Control", "no-store"), .init("X-Content-Type-Options", "nosniff"),
+            ]
         for header in fixed + response.headers {
             // Refused for a value with control characters, which would let it forge other headers.
             guard MHD_add_response_header(message, header.name, header.value) == .YES else {
@@ -143,6 +154,17 @@ private struct Exchange {
             }
         }
         return MHD_queue_response(connection, UInt32(response.status), message)
+    }
+
+    private func message(_ response: HTTPResponse) -> OpaquePointer? {
+        if let upgrade = response.upgrade {
+            request.upgrade.withLock { $0 = upgrade }
+            return MHD_create_response_for_upgrade(upgradeCallback, Unmanaged.passUnretained(server).toOpaque())
+        }
+        var body = response.body
+        return body.withUnsafeMutableBytes {
+            MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+        }
     }
 
     private var peer: PeerCredentials? {

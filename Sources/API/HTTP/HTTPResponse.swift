@@ -15,11 +15,16 @@ package struct HTTPResponse: Sendable, Hashable {
     package var status: Int
     package var headers: [Header]
     package var body: [UInt8]
+    /// The connection's next protocol, for status 101 alone.
+    package var upgrade: ConnectionUpgrade?
 
-    package init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+    package init(
+        status: Int, headers: [Header] = [], body: [UInt8] = [], upgrade: ConnectionUpgrade? = nil
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.upgrade = upgrade
     }
 
     package static func json(_ value: some Encodable, status: Int = 200, headers: [Header] = []) -> HTTPResponse {

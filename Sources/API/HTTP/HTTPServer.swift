@@ -48,7 +48,8 @@ package final class HTTPServer: Sendable {
         let context = ServerContext(limits: limits, share: share, log: log, handler: handler)
         let reference = Unmanaged.passRetained(context)
         let flags =
-            MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_USE_ERROR_LOG.rawValue
+            MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_ALLOW_UPGRADE.rawValue
+            | MHD_USE_ERROR_LOG.rawValue
         let opaque = reference.toOpaque()
         let sink = UnsafeMutablePointer<altp_mhd_log_sink>.allocate(capacity: 1)
         sink.initialize(to: altp_mhd_log_sink(write: logCallback, context: opaque))
@@ -82,10 +83,12 @@ package final class HTTPServer: Sendable {
     }
 
     /// Takes no new connections, lets the requests under way be answered, and ends. New requests on open connections get 503.
+    /// Connections that speak another protocol get a moment to end, and then are cut off.
     package func stop() async {
         guard stopped.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
         else { return }
         let socket = MHD_quiesce_daemon(daemon.pointer)
+        await context.endUpgraded()
         await context.drain()
         let daemon = daemon
         let context = context

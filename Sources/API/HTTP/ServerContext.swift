@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import Glibc
 import Synchronization
 
 /// What the library's callbacks, which can capture nothing, get as their closure pointer.
@@ -8,6 +9,8 @@ final class ServerContext: Sendable {
         /// Requests that were handed to the handler and whose answers have not been sent yet.
         var active = 0
         var waiter: CheckedContinuation<Void, Never>?
+        /// The sockets of connections that speak another protocol. Their requests are active until they end.
+        var upgraded: Set<Int32> = []
     }
 
     let limits: HTTPLimits
@@ -54,6 +57,29 @@ final class ServerContext: Sendable {
         waiter?.resume()
     }
 
+    // MARK: Connections that speak another protocol
+
+    func enter(_ upgraded: Int32) {
+        state.withLock { state in
+            state.upgraded.insert(upgraded)
+            if state.stopping { shutdown(upgraded, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    func leave(_ upgraded: Int32) { state.withLock { _ = $0.upgraded.remove(upgraded) } }
+
+    /// Gives those who talk on them a moment to say good-bye, then takes the sockets from under them.
+    func endUpgraded() async {
+        for _ in 0..<100 {
+            if state.withLock({ $0.upgraded.isEmpty }) { break }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        state.withLock { state in
+            state.stopping = true
+            for socket in state.upgraded { shutdown(socket, Int32(SHUT_RDWR)) }
+        }
+    }
+
     /// Returns when every request that began has been answered; none begins any more.
     func drain() async {
         await withCheckedContinuation { continuation in
@@ -90,6 +116,8 @@ final class RequestContext: Sendable {
     let progress: Mutex<RequestProgress>
     /// It was counted by `ServerContext.begin`.
     let counted = Atomic(false)
+    /// What waits for the answer to be sent.
+    let upgrade = Mutex<ConnectionUpgrade?>(nil)
 
     init(target: String, bodyLimit: Int) {
         self.target = target

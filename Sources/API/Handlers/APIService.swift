@@ -18,6 +18,7 @@ package struct APIService: Sendable {
     package var log: @Sendable (String) -> Void
 
     let router = Router(routes: RouteTable.routes)
+    let desk = SessionDesk()
 
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,

@@ -3,7 +3,7 @@ import Wire
 
 /// Every operation of the API.
 package enum RouteTable {
-    package static let routes: [Route] = host + tasks + events + processings + own
+    package static let routes: [Route] = host + tasks + events + processings + sessions + own
 
     private static let root = WirePath.root
 
@@ -105,6 +105,26 @@ package enum RouteTable {
                 .init(name: "limit", repeats: false, summary: "At most this many bytes"),
             ], response: "text"
         ) { service, call throws(Problem) in try await service.readLog(call) },
+    ]
+
+    private static let sessions: [Route] = [
+        Route(
+            .post, "\(root)/processings/{id}/sessions", "Enter the sandbox of an attempt",
+            .role(.operator, script: nil),
+            target: .processing, body: OpenSession.self, success: 201, response: "OpenedSessionView"
+        ) { service, call throws(Problem) in try await service.openSession(call) },
+        Route(
+            .get, "\(root)/sessions", "Who is inside of which sandbox", .role(.viewer, script: nil),
+            response: "[SessionView]"
+        ) { service, call throws(Problem) in try await service.listSessions(call) },
+        Route(
+            .get, "\(root)/sessions/{id}/stream", "Talk to a session that one has opened: a WebSocket (RFC 6455)",
+            .role(.operator, script: nil), success: 101, response: "WebSocket"
+        ) { service, call throws(Problem) in try service.openStream(call) },
+        Route(
+            .delete, "\(root)/sessions/{id}", "End a session with all its processes", .role(.operator, script: nil),
+            success: 202, response: "AcceptedView"
+        ) { service, call throws(Problem) in try await service.endSession(call) },
     ]
 
     private static let own: [Route] = [

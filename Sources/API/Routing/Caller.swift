@@ -18,6 +18,9 @@ package enum Caller: Sendable, Hashable {
         }
     }
 
+    /// The host's own root, by the kernel's word.
+    package var isRoot: Bool { self == .user(name: "root", role: .admin) }
+
     package var script: ScriptPeer? {
         if case .script(let peer) = self { peer } else { nil }
     }
