@@ -56,7 +56,7 @@ let package = Package(
         module("Launcher", ["Store", "Sandbox", "Configuration", "Linux", "CNettle"]),
         module("Wire", []),
         module("WebSocket", ["CNettle"]),
-        module("Command", ["Wire", "WebSocket", "Configuration"]),
+        module("Command", ["Wire", "WebSocket", "Configuration", "Linux", "CLinux"]),
         module("API", ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Linux", "CMicroHTTPD"]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],

@@ -8,6 +8,13 @@ struct HTTPRequest: Hashable {
     var query: [QueryItem] = []
     /// JSON; sent with its length, also when it is empty and the method is POST.
     var body: [UInt8]?
+    /// What asks for another protocol on this connection; without it the connection ends with the answer.
+    var upgrade: [Header] = []
+
+    struct Header: Hashable {
+        var name: String
+        var value: String
+    }
 
     struct QueryItem: Hashable {
         var name: String
@@ -21,7 +28,10 @@ struct HTTPRequest: Hashable {
             target += "?" + pairs.joined(separator: "&")
         }
         var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nUser-Agent: altp/\(ProductVersion.current)\r\n"
-        head += "Accept: application/json, application/problem+json\r\nConnection: close\r\n"
+        head += "Accept: application/json, application/problem+json\r\n"
+        for header in upgrade.isEmpty ? [Header(name: "Connection", value: "close")] : upgrade {
+            head += "\(header.name): \(header.value)\r\n"
+        }
         if let body {
             if !body.isEmpty { head += "Content-Type: application/json\r\n" }
             head += "Content-Length: \(body.count)\r\n"

@@ -20,20 +20,28 @@ package struct HTTPResponseParser {
     }
 
     private let limits: Limits
+    private let acceptsUpgrade: Bool
     private var state = State.head
     private var buffer: [UInt8] = []
     private var headLines: [String] = []
     private var headBytes = 0
     private var response = HTTPResponse(status: 0, headers: [], body: [])
 
-    package init(limits: Limits = Limits()) { self.limits = limits }
+    /// - Parameter acceptsUpgrade: the request has asked for another protocol, and an answer with status 101 grants it.
+    package init(limits: Limits = Limits(), acceptsUpgrade: Bool = false) {
+        self.limits = limits
+        self.acceptsUpgrade = acceptsUpgrade
+    }
 
     /// The answer, when it is complete.
     package var result: HTTPResponse? {
         if case .done = state { response } else { nil }
     }
 
-    /// Takes what came from the connection; what follows a complete answer is dropped.
+    /// The first bytes of the other protocol, after an answer that grants it.
+    package var early: [UInt8] { result?.status == 101 ? buffer : [] }
+
+    /// Takes what came from the connection; what follows a complete answer is dropped, unless it is another protocol's.
     package mutating func feed(_ bytes: some Collection<UInt8>) throws(HTTPError) {
         buffer.append(contentsOf: bytes)
         var position = 0
@@ -56,7 +64,7 @@ package struct HTTPResponseParser {
     private mutating func step(_ position: inout Int) throws(HTTPError) -> Bool {
         switch state {
         case .done:
-            position = buffer.count
+            if response.status != 101 { position = buffer.count }
             return false
         case .head:
             guard let line = try takeLine(&position) else { return false }
@@ -136,7 +144,9 @@ package struct HTTPResponseParser {
         }
         // 1xx answers announce the real one.
         if (100..<200).contains(status) {
-            guard status != 101 else { throw HTTPError("the server switched protocols") }
+            guard status == 101 else { return }
+            guard acceptsUpgrade else { throw HTTPError("the server switched protocols") }
+            state = .done
             return
         }
         state = try bodyState(status)

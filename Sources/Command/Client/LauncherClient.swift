@@ -1,4 +1,5 @@
 import Glibc
+import WebSocket
 import Wire
 
 /// Requests to the Launcher over its Unix socket, a connection each.
@@ -45,22 +46,59 @@ package final class LauncherClient {
         }
     }
 
-    private func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
-        do {
-            let connection = try UnixConnection.open(
-                path: socket, timeout: Self.connectTimeout, interruption: interruption)
-            let deadline = MonotonicTime.now + Self.answerTimeout
-            try connection.send(request.bytes, deadline: deadline)
-            var parser = HTTPResponseParser()
-            while parser.result == nil {
-                let bytes = try connection.receive(64 << 10, deadline: deadline)
-                if bytes.isEmpty {
-                    try parser.finish()
-                } else {
-                    try parser.feed(bytes)
-                }
+    /// Opens a WebSocket (RFC 6455, section 4.1).
+    ///
+    /// - Parameter path: as the Launcher named it.
+    /// - Throws: what `send` throws.
+    func openWebSocket(_ path: String) throws -> WebSocketConnection {
+        let handshake = WebSocketHandshake.request()
+        let request = HTTPRequest(
+            method: "GET", path: path, upgrade: handshake.headers.map { .init(name: $0.name, value: $0.value) })
+        return try reaching {
+            let connection = try open()
+            let (response, early) = try Self.exchange(request, over: connection)
+            guard response.status == 101 else {
+                throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
             }
-            return parser.result!
+            guard response.header("sec-websocket-accept") == WebSocketHandshake.accept(key: handshake.key) else {
+                throw HTTPError("it took this for something else than a WebSocket")
+            }
+            return WebSocketConnection(connection, early: early)
+        }
+    }
+
+    private func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
+        try reaching { try Self.exchange(request, over: try open()).response }
+    }
+
+    private func open() throws(ConnectionError) -> UnixConnection {
+        try UnixConnection.open(path: socket, timeout: Self.connectTimeout, interruption: interruption)
+    }
+
+    /// - Returns: the answer, and the first bytes of another protocol, when it grants one.
+    private static func exchange(
+        _ request: HTTPRequest, over connection: borrowing UnixConnection
+    ) throws -> (response: HTTPResponse, early: [UInt8]) {
+        let deadline = MonotonicTime.now + answerTimeout
+        try connection.send(request.bytes, deadline: deadline)
+        var parser = HTTPResponseParser(acceptsUpgrade: !request.upgrade.isEmpty)
+        while parser.result == nil {
+            let bytes = try connection.receive(64 << 10, deadline: deadline)
+            if bytes.isEmpty {
+                try parser.finish()
+            } else {
+                try parser.feed(bytes)
+            }
+        }
+        return (parser.result!, parser.early)
+    }
+
+    /// Tells what a connection may come to, in sentences.
+    private func reaching<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let failure as CommandFailure {
+            throw failure
         } catch let error as ConnectionError where error.kind == .interrupted {
             throw interruption?.status ?? .interrupted
         } catch {

@@ -27,7 +27,8 @@ struct ConnectionError: Error, Hashable, CustomStringConvertible {
 
 /// A connection to a Unix stream socket (unix(7)), with a deadline on every step. Closes itself.
 struct UnixConnection: ~Copyable {
-    private let descriptor: Int32
+    /// Does not block.
+    let descriptor: Int32
     private let interruption: Interruption?
 
     /// - Parameter timeout: milliseconds; a Launcher whose backlog is full makes the connection wait.

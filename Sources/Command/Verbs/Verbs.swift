@@ -29,6 +29,7 @@ package enum Verbs {
             VerbNode(Statistics.self),
             VerbNode(Why.self, section: .failure),
             VerbNode(Logs.self, section: .failure),
+            VerbNode(Enter.self, section: .failure),
             VerbNode(Rerun.self, section: .failure),
             VerbNode(Progress.self, section: .inside),
             VerbNode(End.self, section: .inside),

@@ -9,7 +9,7 @@ import Sandbox
 /// The caller's modes come back when the relay ends, however the sandbox does.
 final class TerminalRelay: @unchecked Sendable {
     // Written before the thread starts and by the thread alone afterwards; `finish` waits for its end.
-    private var saved: termios
+    private let terminal: RawTerminal
     private let input: Int32 = STDIN_FILENO
     private let output: Int32 = STDOUT_FILENO
     private let socket: FileDescriptor
@@ -27,13 +27,10 @@ final class TerminalRelay: @unchecked Sendable {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
             throw SandboxError("--tty: the standard input and output are no terminal; leave it out for pipes and files")
         }
-        var modes = termios()
-        var size = winsize()
         var ends: [Int32] = [-1, -1]
         var event: Int32 = -1
         do throws(SystemError) {
-            try check("tcgetattr", "the standard input") { tcgetattr(STDIN_FILENO, &modes) }
-            try check("ioctl TIOCGWINSZ", "the standard input") { ioctl(STDIN_FILENO, UInt(TIOCGWINSZ), &size) }
+            terminal = try RawTerminal(STDIN_FILENO)
             event = try check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC)) }
             try check("socketpair") {
                 socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends)
@@ -41,8 +38,8 @@ final class TerminalRelay: @unchecked Sendable {
         } catch {
             throw SandboxError("--tty: \(error)")
         }
-        saved = modes
-        self.size = TerminalSize(rows: size.ws_row, columns: size.ws_col)
+        let size = terminal.size ?? (0, 0)
+        self.size = TerminalSize(rows: size.rows, columns: size.columns)
         socket = FileDescriptor(owning: ends[0])
         ended = FileDescriptor(owning: event)
         initEnd = ends[1]
@@ -85,10 +82,8 @@ final class TerminalRelay: @unchecked Sendable {
         var set = Self.sizeChange
         let sizes = signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         defer { close(sizes) }
-        var raw = saved
-        cfmakeraw(&raw)
-        tcsetattr(input, TCSADRAIN, &raw)
-        defer { tcsetattr(input, TCSADRAIN, &saved) }
+        terminal.begin()
+        defer { terminal.end() }
         // A Script that reads nothing must not keep its output from coming.
         _ = fcntl(sandbox, F_SETFL, O_NONBLOCK)
         // It may have changed before SIGWINCH was heard.
@@ -152,7 +147,8 @@ final class TerminalRelay: @unchecked Sendable {
 
     /// The kernel tells the Script by SIGWINCH.
     private func copySize(to sandbox: Int32) {
-        var size = winsize()
-        if ioctl(input, UInt(TIOCGWINSZ), &size) == 0 { _ = ioctl(sandbox, UInt(TIOCSWINSZ), &size) }
+        guard let (rows, columns) = terminal.size else { return }
+        var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+        _ = ioctl(sandbox, UInt(TIOCSWINSZ), &size)
     }
 }
