@@ -27,27 +27,32 @@ package final class UpgradedConnection: Sendable {
     /// What the client sent too early: read before anything from the descriptor.
     package let early: [UInt8]
 
-    private let server: ServerContext
-    private let handle: Handle
+    private let giveBack: @Sendable () -> Void
+
+    /// - Parameter giveBack: closes the descriptor.
+    package init(descriptor: Int32, early: [UInt8], giveBack: @escaping @Sendable () -> Void) {
+        self.descriptor = descriptor
+        self.early = early
+        self.giveBack = giveBack
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    }
+
+    /// One of the library's.
+    convenience init(descriptor: Int32, early: [UInt8], handle: OpaquePointer, server: ServerContext) {
+        let handle = Handle(pointer: handle)
+        self.init(descriptor: descriptor, early: early) {
+            // Before the number is another's.
+            server.leave(descriptor)
+            shutdown(descriptor, Int32(SHUT_RDWR))
+            altp_mhd_close_upgraded(handle.pointer)
+        }
+        server.enter(descriptor)
+    }
 
     /// The library takes the handle back from any thread.
     private struct Handle: @unchecked Sendable {
         let pointer: OpaquePointer
     }
 
-    init(descriptor: Int32, early: [UInt8], handle: OpaquePointer, server: ServerContext) {
-        self.descriptor = descriptor
-        self.early = early
-        self.handle = Handle(pointer: handle)
-        self.server = server
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        server.enter(descriptor)
-    }
-
-    deinit {
-        // Before the number is another's.
-        server.leave(descriptor)
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        altp_mhd_close_upgraded(handle.pointer)
-    }
+    deinit { giveBack() }
 }
