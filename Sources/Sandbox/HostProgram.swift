@@ -23,10 +23,12 @@ struct HostProgram {
     }
 
     /// Blocks its thread until the program has ended; after `seconds` it is killed, which is a status of 137.
-    func run(_ arguments: [String], seconds: Int = 60) throws(SystemError) -> Result {
+    ///
+    /// - Parameter lock: a descriptor that the program keeps open until its end, also when this process is killed.
+    func run(_ arguments: [String], seconds: Int = 60, holding lock: Int32? = nil) throws(SystemError) -> Result {
         let output = try FileDescriptor.memory("output", [])
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
-        let descriptors = [null.raw, output.raw, output.raw]
+        let descriptors = [null.raw, output.raw, output.raw] + (lock.map { [$0] } ?? [])
         var pidfd: Int32 = -1
         var call: UnsafePointer<CChar>?
         var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) }
@@ -35,7 +37,7 @@ struct HostProgram {
             strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), strdup("LC_ALL=C.UTF-8"), nil,
         ]
         defer { (vector + environment).forEach { free($0) } }
-        let pid = altp_spawn(path, &vector, &environment, descriptors, 3, 0, -1, &pidfd, &call)
+        let pid = altp_spawn(path, &vector, &environment, descriptors, Int32(descriptors.count), 0, -1, &pidfd, &call)
         guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", path) }
         let process = FileDescriptor(owning: pidfd)
         var polled = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
@@ -54,10 +56,12 @@ struct HostProgram {
     }
 
     /// `run`, where any status but these is a failure.
-    func require(_ arguments: [String], statuses: ClosedRange<Int32> = 0...0) throws(SandboxError) {
+    func require(
+        _ arguments: [String], statuses: ClosedRange<Int32> = 0...0, holding lock: Int32? = nil
+    ) throws(SandboxError) {
         let result: Result
         do throws(SystemError) {
-            result = try run(arguments)
+            result = try run(arguments, holding: lock)
         } catch {
             throw SandboxError("running \(path): \(error)")
         }

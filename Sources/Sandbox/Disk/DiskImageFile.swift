@@ -22,7 +22,10 @@ struct DiskImageFile {
     /// Makes the image, or makes an earlier one ready for the next Script, which finds the allowance free in it.
     func prepare(_ allowance: DiskAllowance) throws(SandboxError) {
         if access(path, F_OK) == 0 {
-            try readjust(allowance)
+            let lock = try hold()
+            // By word: a process that is being started meanwhile has a copy of the descriptor until its exec.
+            defer { flock(lock.raw, LOCK_UN) }
+            try readjust(allowance, holding: lock.raw)
         } else {
             try copy(try template(allowance))
         }
@@ -59,7 +62,7 @@ struct DiskImageFile {
         return name
     }
 
-    /// Sizes come and go with policies. One that is needed again is made again; drafts of killed processes are old some day.
+    /// Sizes come and go with policies: one that is needed again is made again. Drafts of killed processes go too.
     private func removeOldTemplates() {
         guard let folder = try? FileDescriptor.open(templates, O_RDONLY | O_DIRECTORY),
             let names = try? DirectoryEntries.read(folder.raw, path: templates)
@@ -70,6 +73,15 @@ struct DiskImageFile {
             return (name: name, time: status.st_mtim.tv_sec)
         }.sorted { $0.time > $1.time }
         for old in byAge.dropFirst(Self.mostTemplates) { unlinkat(folder.raw, old.name, 0) }
+        for entry in byAge where Self.isAbandoned(entry.name) { unlinkat(folder.raw, entry.name, 0) }
+    }
+
+    /// Whether it is a draft, `ext4-SIZE-INODES.PID.NUMBER`, of a process that is gone.
+    private static func isAbandoned(_ name: DirectoryEntries.Name) -> Bool {
+        let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let parts = text.split(separator: ".")
+        guard parts.count == 3, let pid = Int32(parts[1]), pid > 0 else { return false }
+        return kill(pid, 0) != 0 && errno == ESRCH
     }
 
     /// What must be free; where no limit is named, as much as the host's own file system has in all.
@@ -101,23 +113,48 @@ struct DiskImageFile {
 
     // MARK: One attempt after the other
 
-    /// Copies what the template holds; holes stay holes.
+    /// Copies what the template holds; holes stay holes. A copy that is cut short does not get the image's name.
     private func copy(_ template: String) throws(SandboxError) {
+        let draft = "\(path).new"
+        unlink(draft)
         do throws(SystemError) {
             let source = try FileDescriptor.open(template, O_RDONLY)
-            let target = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            try check("copy to", path) { altp_copy_sparse(source.raw, target.raw) }
+            let target = try FileDescriptor.open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            try check("copy to", draft) { altp_copy_sparse(source.raw, target.raw) }
+            try check("rename", path) { rename(draft, path) }
         } catch {
             throw SandboxError("copying the template of a disk: \(error)")
         }
     }
 
+    /// Longer than a program of ours may take.
+    private static let patience = 70.0
+
+    /// The image's lock. A program that an earlier Launcher left at work on the image has it until its end.
+    private func hold() throws(SandboxError) -> FileDescriptor {
+        do throws(SystemError) {
+            let file = try FileDescriptor.open(path, O_RDWR | O_NOFOLLOW)
+            for _ in 0..<Int(Self.patience / 0.01) {
+                if flock(file.raw, LOCK_EX | LOCK_NB) == 0 { return file }
+                guard errno == EWOULDBLOCK else { break }
+                usleep(10_000)
+            }
+            throw SystemError("flock", path)
+        } catch {
+            throw SandboxError(
+                "preparing an image of a disk: \(error). A sandbox that has it mounted, or a program at work on it, is in the way"
+            )
+        }
+    }
+
     /// Grows an earlier Script's image when less is free in it than the allowance, and reserves what is more.
-    private func readjust(_ allowance: DiskAllowance) throws(SandboxError) {
+    ///
+    /// - Parameter lock: the image's; programs keep it when this process is killed.
+    private func readjust(_ allowance: DiskAllowance, holding lock: Int32) throws(SandboxError) {
         var superblock = try Superblock(of: path)
         if !superblock.isClean {
             // The host went down while it was mounted. 1: errors were corrected.
-            try Self.program("e2fsck").require(["-f", "-y", path], statuses: 0...1)
+            try Self.program("e2fsck").require(["-f", "-y", path], statuses: 0...1, holding: lock)
             superblock = try Superblock(of: path)
         }
         let wanted = (try bytes(allowance) + Self.bytesOfOurs) / Self.blockSize
@@ -134,7 +171,7 @@ struct DiskImageFile {
             guard truncate(path, off_t(blocks * Self.blockSize)) == 0 else {
                 throw SandboxError("growing an image of a disk: \(SystemError("truncate", path))")
             }
-            try Self.program("resize2fs").require(["-f", path, "\(blocks)"])
+            try Self.program("resize2fs").require(["-f", path, "\(blocks)"], holding: lock)
         }
         try reserve(allowance, in: path)
     }

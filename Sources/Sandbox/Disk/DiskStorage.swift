@@ -35,13 +35,20 @@ struct DiskStorage: Sendable {
 
     // MARK: What a Processing's Scripts share
 
-    /// Makes the directory, or the folder for an image of it when limits need one.
+    /// Makes the directory, or the folder for an image of it when limits need one. It is there whole or not at all: whoever
+    /// finds it tells by its owner what it is.
     func makeShared(_ path: String, identity: SandboxIdentity, isLimited: Bool) throws(SandboxError) {
+        let draft = ImageFolder(path: "\(path).new")
         do throws(SystemError) {
-            guard isLimited, !hasQuota(parent(of: path)) else {
-                return try makeOwnedDirectory(path, identity.hostUID, project: identity.project)
+            // Left by a start that was cut short.
+            rmdir(draft.mountPoint)
+            rmdir(draft.path)
+            if isLimited, !hasQuota(parent(of: path)) {
+                try draft.make()
+            } else {
+                try makeOwnedDirectory(draft.path, identity.hostUID, project: identity.project)
             }
-            try ImageFolder(path: path).make()
+            try check("rename", path) { rename(draft.path, path) }
         } catch {
             throw SandboxError("making the processing directory: \(error)")
         }
