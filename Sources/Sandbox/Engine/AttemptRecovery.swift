@@ -17,6 +17,7 @@ package enum Recovery: Sendable {
 /// Reads from an attempt's directory what became of it.
 struct AttemptRecovery {
     let directory: AttemptDirectory
+    let cgroups: CgroupTree
     let watcher: ProcessWatcher
     let tellLeftover: @Sendable (Leftover) -> Void
 
@@ -51,13 +52,14 @@ struct AttemptRecovery {
         guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else { return false }
         // A pid 1 still on its way finds no lock file, and leaves.
         unlink(directory.lock)
-        CgroupRemoval.remove(plannedGroups).forEach(tellLeftover)
+        let groups = (try? directory.readSpecification()).map(groups(of:)) ?? plannedGroups
+        CgroupRemoval.remove(groups).forEach(tellLeftover)
         return true
     }
 
     /// The lock is ours: no pid 1 lives, and one that comes late will find it taken or an outcome.
     private func ended(_ specification: SandboxSpecification, lockText: String) -> Recovery {
-        CgroupRemoval.remove(plannedGroups).forEach(tellLeftover)
+        CgroupRemoval.remove(groups(of: specification)).forEach(tellLeftover)
         if access(directory.outcome, F_OK) == 0 {
             return .ended(Self.outcome(of: directory, specification: specification))
         }
@@ -98,6 +100,12 @@ struct AttemptRecovery {
     private var isLocked: Bool {
         guard let lock = try? FileDescriptor.open(directory.lock, O_RDONLY | O_NOFOLLOW) else { return false }
         return flock(lock.raw, LOCK_EX | LOCK_NB) != 0
+    }
+
+    /// They are made before the plan that names them is written.
+    private func groups(of specification: SandboxSpecification) -> [String] {
+        let planned = plannedGroups
+        return planned.isEmpty ? cgroups.directories(of: directory.groupName(specification.reference)) : planned
     }
 
     /// The groups that its plan named: where they lie may differ from where this engine makes them.

@@ -228,7 +228,8 @@ package final class SandboxEngine: Sendable {
     package func clear(_ directory: AttemptDirectory) -> Bool { recovery(of: directory).clear() }
 
     private func recovery(of directory: AttemptDirectory) -> AttemptRecovery {
-        AttemptRecovery(directory: directory, watcher: watcher, tellLeftover: settings.tellLeftover)
+        AttemptRecovery(
+            directory: directory, cgroups: cgroups, watcher: watcher, tellLeftover: settings.tellLeftover)
     }
 
     /// Creates the directory that a Processing's Scripts share, owned by its identity.
