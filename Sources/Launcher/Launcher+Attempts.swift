@@ -200,9 +200,7 @@ extension Launcher {
 
     /// A Script that asked to be ended gets the ending that it asked for, unless it ended otherwise first.
     private func asked(_ text: String?, _ outcome: Outcome) -> Outcome {
-        guard outcome.kind == .cancelled, let text,
-            let ending = try? JSONDecoder().decode(StoredEnding.self, from: Data(text.utf8))
-        else { return outcome }
+        guard outcome.kind == .cancelled, let ending = StoredEnding(text) else { return outcome }
         var result = outcome
         result.kind = ending.kind
         result.reason = ending.reason.map { "it ended itself: \($0)" } ?? "it ended itself"
@@ -245,10 +243,17 @@ extension Launcher {
     }
 }
 
-/// `SelfEnding` as it is stored with the attempt.
+/// How an attempt was asked to end, as it is stored with it: a `SelfEnding`, or that its Processing was cancelled.
 struct StoredEnding: Codable {
     var kind: OutcomeKind
     var reason: String?
+
+    init(cancellation reason: String) { (kind, self.reason) = (.cancelled, reason) }
+
+    init?(_ text: String?) {
+        guard let text, let value = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else { return nil }
+        self = value
+    }
 
     init(_ ending: SelfEnding) {
         switch ending {

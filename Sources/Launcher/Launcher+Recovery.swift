@@ -46,7 +46,8 @@ extension Launcher {
             throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")
         }
         var live = LiveProcessing(record: record, definition: definition, chain: chain)
-        if case .running(let position) = chain.state {
+        switch chain.state {
+        case .running(let position), .cancelling(let position, _):
             live.attempt = attempts.first {
                 $0.script == position.attempt.script && $0.number == position.attempt.number
             }
@@ -54,6 +55,7 @@ extension Launcher {
             if let request = request(position.attempt, of: live) { admission.adopt(request) }
             try await recoverAttempt(position.attempt, of: record.id)
             return
+        default: break
         }
         processings[record.id] = live
         if chain.status == .running { admission.processingRuns(record.id, task: record.task) }
@@ -77,6 +79,12 @@ extension Launcher {
             post(.outcome(outcome, of: attempt), to: id)
         case .neverStarted:
             LauncherLog.write(.info, "Script had not started", ("attempt", name))
+            do throws(SandboxError) {
+                try await removeTree(state.attempt(id, attempt).path, of: id)
+            } catch {
+                // The next start of it tries again, and says so if it cannot.
+                LauncherLog.write(.warning, "a half-made directory is left", ("error", error.description))
+            }
             admission.release(id)
             processings[id]?.attempt = nil
             post(.event(.neverStarted(attempt), actor: nil), to: id)

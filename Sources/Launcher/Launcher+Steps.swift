@@ -54,15 +54,25 @@ extension Launcher {
         let at = now()
         let record = updated(live.record, from: chain, actions, at: at)
         let note = actor.map { Self.note(event, by: $0) } ?? nil
+        var asked = live.attempt
+        if case .cancelling(_, let reason) = chain.state {
+            asked?.ending = try encode(StoredEnding(cancellation: reason))
+        }
+        let (ending, isAsked) = (asked, asked?.ending != live.attempt?.ending)
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
                 try transaction.updateProcessing(record)
+                if case .neverStarted(let attempt) = event {
+                    try transaction.removeAttempt(of: id, script: attempt.script, number: attempt.number)
+                }
+                if let ending, isAsked { try transaction.saveEnding(ending) }
                 if let note { try transaction.note(note, on: id, at: at) }
                 try Self.recordEnd(of: record, actions, in: transaction)
             }
         }
         processings[id]?.chain = chain
         processings[id]?.record = record
+        if let ending, isAsked { processings[id]?.attempt?.ending = ending.ending }
         perform(actions, for: id)
     }
 

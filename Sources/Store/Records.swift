@@ -105,7 +105,7 @@ package struct AttemptRecord: Sendable, Hashable {
     package var outcome: String?
     /// The whole outcome as JSON, once ended (`Sandbox.Outcome`).
     package var outcomeDetail: String?
-    /// How the Script asked to be ended, as JSON, when it did.
+    /// How it was asked to end, by its Script or by who cancelled the Processing, as JSON, when it was.
     package var ending: String?
     /// Progress as the Script reported it, 0 to 100, and its line of text.
     package var progress: Double?

@@ -84,6 +84,13 @@ package struct StoreTransaction {
             .optional(attempt.progressText), .integer(attempt.startedAt), .optional(attempt.endedAt))
     }
 
+    /// Takes back an attempt that was recorded and never started.
+    package func removeAttempt(of processing: Int64, script: String, number: Int) throws(StoreError) {
+        try connection.run(
+            "DELETE FROM attempt WHERE processing = ? AND script = ? AND number = ? AND state <> 'ended'",
+            .integer(processing), .text(script), .integer(Int64(number)))
+    }
+
     /// Adds one to a count; `script` is empty for a whole Processing.
     package func count(
         task: String, script: String, outcome: String, at: Int64, milliseconds: Int64

@@ -142,6 +142,23 @@ final class TemporaryDatabase {
         #expect(try await store.attempts(of: id) == [attempt])
     }
 
+    @Test func anAttemptThatNeverStartedIsTakenBackAndAnEndedOneIsNot() async throws {
+        let id = try await insertProcessing()
+        let attempt = AttemptRecord(processing: id, script: "load", number: 1, state: .running, startedAt: 5)
+        func remaining(_ state: AttemptState) async throws -> Int {
+            var row = attempt
+            row.state = state
+            let stored = row
+            try await store.write { transaction throws(StoreError) in
+                try transaction.putAttempt(stored)
+                try transaction.removeAttempt(of: id, script: "load", number: 1)
+            }
+            return try await store.attempts(of: id).count
+        }
+        #expect(try await remaining(.running) == 0)
+        #expect(try await remaining(.ended) == 1)
+    }
+
     @Test func countsAsItGoes() async throws {
         _ = try await insertProcessing(task: "a")
         _ = try await insertProcessing(task: "a", status: .running)

@@ -292,6 +292,8 @@ extension Chain {
         package enum Phase: Sendable, Equatable {
             /// Recorded as starting or running.
             case underWay
+            /// The same, and asked to end because the Processing was cancelled.
+            case cancelling(reason: String)
             case ended(OutcomeKind, reason: String, at: Int64)
         }
 
@@ -310,7 +312,8 @@ extension Chain {
         package init(_ record: AttemptRecord, run: Int, reason: String) throws(Refusal) {
             let attempt = Attempt(script: record.script, number: record.number)
             guard record.state == .ended else {
-                self.init(attempt, run: run, phase: .underWay)
+                let cancellation = StoredEnding(record.ending).flatMap { $0.kind == .cancelled ? $0.reason : nil }
+                self.init(attempt, run: run, phase: cancellation.map { .cancelling(reason: $0) } ?? .underWay)
                 return
             }
             guard let kind = record.outcome.flatMap(OutcomeKind.init(rawValue:)), let endedAt = record.endedAt else {
@@ -367,6 +370,10 @@ extension Chain {
         let inRun = current.count { $0.step == last.step }
         let position = Position(step: last.step, attempt: last.past.attempt, attemptInRun: inRun)
         state = .running(position)
-        if case .ended(let kind, let reason, let at) = last.past.phase { _ = end(position, kind, reason, at: at) }
+        switch last.past.phase {
+        case .underWay: break
+        case .cancelling(let reason): state = .cancelling(position, reason: reason)
+        case .ended(let kind, let reason, let at): _ = end(position, kind, reason, at: at)
+        }
     }
 }

@@ -188,6 +188,34 @@ struct ChainTests {
         }
     }
 
+    /// A cancellation that was acknowledged holds, whatever becomes of the attempt meanwhile.
+    @Test func rebuiltWhileItIsCancelled() throws {
+        let record = ProcessingRecord(
+            id: 7, task: "t", definition: "d", scripts: nil, event: nil, params: "{}", priority: 0, status: .running,
+            script: "load", createdAt: 0)
+        let row = AttemptRecord(
+            processing: 7, script: "load", number: 1, state: .running,
+            ending: #"{"kind":"cancelled","reason":"cancelled by cli:root"}"#, startedAt: 0)
+        let past = try Chain.PastAttempt(row, run: 1, reason: "")
+        var chain = try Chain(scripts: Self.scripts, processing: record, run: 1, attempts: [past])
+        #expect(chain.opening == [.endAttempt(attempt("load", 1))])
+        var sameChain = chain
+        #expect(
+            try chain.handle(ended("load", 1, .success)) == [
+                finish(
+                    .cancelled, .cancelled, "load",
+                    "cancelled by cli:root; load#1 had ended as success by itself")
+            ])
+        #expect(
+            try sameChain.handle(.neverStarted(attempt("load", 1))) == [
+                finish(.cancelled, .cancelled, "load", "cancelled by cli:root")
+            ])
+        // What a Script asked for itself is no cancellation.
+        var own = row
+        own.ending = #"{"kind":"soft","reason":"later"}"#
+        #expect(try Chain.PastAttempt(own, run: 1, reason: "").phase == .underWay)
+    }
+
     /// A crash between an attempt's end and its Processing's row: the attempt decides.
     @Test func rebuiltFromAnOldRow() throws {
         let record = ProcessingRecord(
