@@ -112,6 +112,8 @@ extension Launcher {
         let used = source == .current ? "with today's definition and scripts" : "as it was created"
         let note = "rerun by \(who)" + (script.map { " from \($0)" } ?? "") + ", \(used)"
         let (row, text) = (revived.live.record, revived.definitionText)
+        // A run from the first Script begins with an empty /processing, as the first one did.
+        if script == nil { rename(state.shared(id), state.sharedBefore(run: row.run, of: id)) }
         do throws(LauncherError) {
             try await fromStore { () async throws(StoreError) in
                 try await store.write { transaction throws(StoreError) in
@@ -123,24 +125,31 @@ extension Launcher {
         } catch {
             processings[id] = nil
             kept[id] = directories
+            putBackShared(of: record)
             throw error
         }
         LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
-        if script == nil, record.uidBlock != nil { await emptyShared(id) }
+        await removeSharedAside(of: row)
         perform(revived.live.chain.opening, for: id)
         letGo(id)
     }
 
-    /// A run from the first Script begins with an empty /processing, as the first one did. Only once the rerun is recorded:
-    /// until then what is there is evidence.
-    private func emptyShared(_ id: Int64) async {
+    /// Removes what the Scripts shared before a run that is recorded: until then it is evidence.
+    func removeSharedAside(of record: ProcessingRecord) async {
+        let path = state.sharedBefore(run: record.run, of: record.id)
+        guard access(path, F_OK) == 0 else { return }
         do throws(SandboxError) {
-            try await removeTree(state.shared(id), of: id)
+            try await removeTree(path, of: record.id)
         } catch {
             LauncherLog.write(
-                .error, "/processing could not be emptied for the rerun", ("processing", "\(id)"),
-                ("error", error.description))
+                .error, "what Scripts shared before the rerun could not be removed",
+                ("processing", "\(record.id)"), ("error", error.description))
         }
+    }
+
+    /// Puts it back where the next run was not recorded.
+    func putBackShared(of record: ProcessingRecord) {
+        rename(state.sharedBefore(run: record.run + 1, of: record.id), state.shared(record.id))
     }
 
     /// The Processing as a new run of it begins.

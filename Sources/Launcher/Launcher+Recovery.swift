@@ -8,6 +8,7 @@ extension Launcher {
     func recover() async throws(LauncherError) {
         for record in try await fromStore({ () async throws(StoreError) in try await self.store.keptProcessings() }) {
             takeBlock(of: record)
+            putBackShared(of: record)
             kept[record.id] = KeptDirectories(record: record)
         }
         var definitions: [String: TaskDefinition] = [:]
@@ -34,6 +35,7 @@ extension Launcher {
 
     private func recover(_ record: ProcessingRecord, _ definition: TaskDefinition) async throws(LauncherError) {
         takeBlock(of: record)
+        await removeSharedAside(of: record)
         let attempts = try await fromStore { () async throws(StoreError) in
             try await self.store.attempts(of: record.id)
         }

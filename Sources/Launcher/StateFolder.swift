@@ -40,6 +40,8 @@ package final class StateFolder: Sendable {
     func processing(_ id: Int64) -> String { "\(path)/processings/\(id)" }
     /// What the Processing's Scripts share.
     func shared(_ id: Int64) -> String { "\(processing(id))/shared" }
+    /// Where that lies from the moment that a run from the first Script is asked for, until it is removed.
+    func sharedBefore(run: Int, of id: Int64) -> String { "\(shared(id)).before-run-\(run)" }
     func attempt(_ id: Int64, _ attempt: Chain.Attempt) -> AttemptDirectory {
         AttemptDirectory(path: "\(processing(id))/\(attempt.script).\(attempt.number)")
     }
