@@ -21,6 +21,9 @@ test: packages  ## Run every test
 test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
 
+test-torture: build  ## Kill the Launcher under load, KILLS=300 times; SEED=N gives the same choices again
+	@scripts/test-torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
 test-sanitizers: packages  ## Run the unit tests with the thread and address sanitizers
 	@scripts/test-sanitizers
 
@@ -40,4 +43,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-sanitizers fuzz bench-sandbox install clean
+.PHONY: help packages build demo test test-vm test-torture test-sanitizers fuzz bench-sandbox install clean
