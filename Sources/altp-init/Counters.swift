@@ -14,11 +14,14 @@ struct Counters {
         return -1
     }
 
+    var outOfMemoryKills: Int64 {
+        number(.memoryOOMControl, key: "oom_kill") ?? number(.memoryEvents, key: "oom_kill") ?? -1
+    }
+
     func fill(_ report: inout InitReport) {
         report.cpuMilliseconds = cpuMilliseconds
         report.memoryPeak = number(.memoryPeakV1) ?? number(.memoryPeak) ?? -1
-        report.outOfMemoryKills =
-            number(.memoryOOMControl, key: "oom_kill") ?? number(.memoryEvents, key: "oom_kill") ?? -1
+        report.outOfMemoryKills = outOfMemoryKills
         report.pidsPeak = number(.pidsPeak) ?? -1
         report.pidsRefused = number(.pidsEvents, key: "max") ?? -1
     }

@@ -59,6 +59,8 @@ struct Joiner {
 
     private let script: Script
     private let group: SessionGroup
+    private let counters: Counters
+    private let killsBefore: Int64
     private let signals: Int32
     private var denials: Denials
     private var filterIsGone = false
@@ -73,6 +75,8 @@ struct Joiner {
             throw SetupFailure(step: "join: the plan has no group", number: EINVAL)
         }
         self.group = group
+        counters = Counters(surroundings.counters)
+        killsBefore = counters.outOfMemoryKills
         denials = Denials(plan.filter)
         signals = SignalDescriptor.open()
         // For the child; this process stays where it is.
@@ -102,6 +106,7 @@ struct Joiner {
         report.interruption = interruption
         report.startedAt = script.startedAt
         report.denials = denials.all
+        report.outOfMemoryKills = counters.outOfMemoryKills - killsBefore
     }
 
     private mutating func waitForNews() {

@@ -176,6 +176,29 @@ final class TemporaryDatabase {
             ])
     }
 
+    @Test func keepsEntriesAndTheirEnds() async throws {
+        let processing = try await insertProcessing()
+        var shell = EntryRecord(
+            id: 0, processing: processing, script: "load", number: 2, who: "cli:root", command: nil, relaxed: [],
+            snapshot: false, startedAt: 10)
+        var command = EntryRecord(
+            id: 0, processing: processing, script: "load", number: 1, who: "token:ci", command: #"["ls"]"#,
+            relaxed: ["network", "limits"], snapshot: true, startedAt: 20)
+        for entry in [shell, command] {
+            _ = try await store.write { transaction throws(StoreError) in try transaction.insertEntry(entry) }
+        }
+        (shell.id, command.id) = (1, 2)
+        #expect(try await store.entries(of: processing) == [shell, command])
+        #expect(try await store.openEntries() == [shell, command])
+        try await store.write { transaction throws(StoreError) in
+            try transaction.endEntry(1, at: 30, ending: "exit status 0")
+        }
+        (shell.endedAt, shell.ending) = (30, "exit status 0")
+        #expect(try await store.entries(of: processing) == [shell, command])
+        #expect(try await store.openEntries() == [command])
+        #expect(try await store.entries(of: processing + 1) == [])
+    }
+
     @Test func keepsTasksAndJournal() async throws {
         let id = try await insertProcessing()
         let task = TaskRecord(name: "a", paused: true, pauseReason: "by root", lastTick: 7)

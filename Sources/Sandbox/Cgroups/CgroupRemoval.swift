@@ -15,7 +15,7 @@ enum CgroupRemoval {
         removeChildren(of: directories) + directories.compactMap(remove)
     }
 
-    /// Removes the groups of sessions, which are right below.
+    /// Removes the groups of sessions, which are below, with their own.
     ///
     /// - Parameter prefix: only those whose names begin so.
     static func removeChildren(of directories: [String], named prefix: String = "") -> [Leftover] {
@@ -24,7 +24,7 @@ enum CgroupRemoval {
                 // Beside its files a group has only its children as links.
                 let names = try? DirectoryEntries.folders(folder.raw, path: directory)
             else { return [] }
-            return names.filter { $0.hasPrefix(prefix) }.compactMap { remove("\(directory)/\($0)") }
+            return remove(names.filter { $0.hasPrefix(prefix) }.map { "\(directory)/\($0)" })
         }
     }
 

@@ -13,9 +13,12 @@ package protocol JoinableSandbox: AnyObject, Sendable {
 
 extension JoinableSandbox {
     /// Its pid 1 is gone.
-    var hasEnded: Bool {
+    var hasEnded: Bool { hasEnded(within: 0) }
+
+    /// - Parameter milliseconds: how long it is waited for.
+    func hasEnded(within milliseconds: Int32) -> Bool {
         var polled = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
-        return poll(&polled, 1, 0) > 0
+        return poll(&polled, 1, milliseconds) > 0
     }
 }
 

@@ -18,9 +18,16 @@ struct ReopenedPlan {
         plan.wallMilliseconds = 0
         plan.cpuMilliseconds = 0
         plan.filter = FilterPlan()
-        let joins = groupSteps.filter { if case .join = $0 { true } else { false } }
-        plan.steps = joins + (snapshot?.steps ?? []) + original.steps.compactMap(changed)
+        plan.steps = groupSteps.filter(Self.isNeeded) + (snapshot?.steps ?? []) + original.steps.compactMap(changed)
         return plan
+    }
+
+    /// By these sessions join, and learn what ended them.
+    private static func isNeeded(_ step: PlanStep) -> Bool {
+        switch step {
+        case .join, .watch(.memoryOOMControl, _), .watch(.memoryEvents, _): true
+        default: false
+        }
     }
 
     private func changed(_ step: PlanStep) -> PlanStep? {

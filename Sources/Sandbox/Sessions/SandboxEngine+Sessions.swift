@@ -168,17 +168,17 @@ extension SandboxEngine {
             throw SandboxError("entering \(specification.reference): \(error)")
         }
         let session = SessionProcess(
-            process, control: sockets.takeOurs(), sandbox: sandbox, groups: groups, watcher: watcher,
+            process, control: sockets.takeOurs(), sandbox: sandbox, memory: policy.limits.memory, groups: groups,
+            watcher: watcher,
             tellLeftover: settings.tellLeftover, afterwards: afterwards)
         isStarted = true
         return try begin(
-            session, pipes, id: id, reference: specification.reference, facts: facts,
-            isTerminal: request.terminal != nil)
+            session, pipes, id: id, reference: specification.reference, facts: facts, isShell: request.command == nil)
     }
 
     private func begin(
         _ process: SessionProcess, _ pipes: consuming SessionPipes, id: Int64, reference: String, facts: SessionFacts,
-        isTerminal: Bool
+        isShell: Bool
     ) throws(SandboxError) -> SandboxSession {
         let start: SessionProcess.Start
         do throws(SandboxError) {
@@ -193,7 +193,11 @@ extension SandboxEngine {
         case .executed(let given): terminal = given
         case .failed(let report, let given):
             terminal = given
-            let failure = SessionEnd(report, sandboxHasEnded: false)
+            var failure = SessionEnd(report, sandboxHasEnded: false)
+            if isShell, case .notExecuted(127, let reason) = failure.kind {
+                let remedy = "Bring a static one with --with DIR, and enter with -- \(SessionPlan.tools)/NAME"
+                failure.kind = .notExecuted(status: 127, reason: "\(reason): its rootfs has no shell. \(remedy)")
+            }
             guard case .setup(let step, _) = report.end, step.hasPrefix("execute ") else {
                 if let given { close(given) }
                 process.abort()

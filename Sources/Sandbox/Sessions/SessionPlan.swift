@@ -45,10 +45,20 @@ struct SessionPlan {
 
     private func steps() -> [PlanStep] {
         var steps = groupSteps
+        if !request.relax.contains(.limits) {
+            steps += sandbox.steps.filter {
+                switch $0 {
+                case .watch(.memoryOOMControl, _), .watch(.memoryEvents, _): true
+                default: false
+                }
+            }
+        }
         if let folder = request.with { steps.append(.lend(source: folder, target: Self.tools)) }
         let rerun = rerunScript
         var files = [("rerun-script", UInt32(0o755), rerun)]
-        if request.relax.contains(.network) { files += networkFiles.map { ($0.name, 0o644, $0.content) } }
+        if request.relax.contains(.network), specification.policy.network != .host {
+            files += networkFiles.map { ($0.name, 0o644, $0.content) }
+        }
         let size = files.reduce(UInt64(1 << 16)) { $0 + UInt64($1.2.utf8.count + 4096) }
         steps += [.joinMounts, .tmpfs(path: Self.directory, mode: 0o755, size: size, inodes: 32)]
         for (name, mode, content) in files {

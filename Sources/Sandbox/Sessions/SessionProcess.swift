@@ -1,4 +1,5 @@
 import CLinux
+import Configuration
 import Dispatch
 import Glibc
 import Linux
@@ -10,6 +11,7 @@ final class SessionProcess: Sendable {
     private let pidfd: FileDescriptor
     private let control: FileDescriptor
     private let sandbox: any JoinableSandbox
+    private let memory: ByteSize
     /// The session's own groups.
     private let groups: [String]
     private let watcher: ProcessWatcher
@@ -23,14 +25,17 @@ final class SessionProcess: Sendable {
         var waiting: [CheckedContinuation<SessionEnd, Never>] = []
     }
 
+    /// - Parameter memory: what the sandbox may have of it.
     init(
         _ process: consuming InitProcess, control: consuming FileDescriptor, sandbox: any JoinableSandbox,
-        groups: [String], watcher: ProcessWatcher, tellLeftover: @escaping @Sendable (Leftover) -> Void,
+        memory: ByteSize, groups: [String], watcher: ProcessWatcher,
+        tellLeftover: @escaping @Sendable (Leftover) -> Void,
         afterwards: @escaping @Sendable (SessionEnd) async -> Void
     ) {
         pidfd = process.pidfd
         self.control = control
         self.sandbox = sandbox
+        self.memory = memory
         self.groups = groups
         self.watcher = watcher
         self.tellLeftover = tellLeftover
@@ -132,7 +137,13 @@ final class SessionProcess: Sendable {
         var report: InitReport?
         while case .text(let text) = receive() { report = InitReport(json: Array(text.utf8)) ?? report }
         guard let report else { return SessionEnd(kind: .ended(reason: "its joiner was killed")) }
-        return SessionEnd(report, sandboxHasEnded: sandbox.hasEnded)
+        // What pid 1 kills, it is about to follow.
+        let mayFollow = report.end == .signaled(SIGKILL)
+        var end = SessionEnd(report, sandboxHasEnded: sandbox.hasEnded(within: mayFollow ? 300 : 0))
+        if mayFollow, report.interruption == nil, report.outOfMemoryKills > 0 {
+            end.kind = .ended(reason: "the sandbox ran out of memory; its limit is \(memory)")
+        }
+        return end
     }
 
     func ended() async -> SessionEnd {
