@@ -18,7 +18,7 @@ import machine
 
 TIME_LIMIT = 40 * 60
 # What depends on the file system, and so runs on xfs too.
-DISK_SUITES = ["DiskTests", "HostileTreesTests", "OverlayTests"]
+DISK_SUITES = ["DiskTests", "HostileTreesTests", "OverlayTests", "SnapshotTests"]
 # The guest reaches no packages.
 ELSEWHERE = {"BuildTests"}
 # The second lines of a case whose argument has two are quiet as well.
