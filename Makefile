@@ -36,6 +36,10 @@ bench-sandbox: build  ## Measure what a sandbox costs, beside its peers
 	    cc -O2 -Wall -Wextra -Wno-format-truncation -o .build/bench/$$program Benchmarks/sandbox/$$program.c || exit 1; done
 	@exec /usr/bin/python3 -B Benchmarks/sandbox/bench.py
 
+bench-launcher: build  ## Measure what the Launcher costs, beside its peers (QUICK=1: in two minutes)
+	@scripts/prepare-bench-launcher
+	@exec /usr/bin/python3 -B Benchmarks/launcher/bench.py $(if $(QUICK),--quick)
+
 install: build  ## Install below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	cd .build/release && install -s $(EXECUTABLES) $(DESTDIR)$(PREFIX)/bin
@@ -43,4 +47,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-torture test-sanitizers fuzz bench-sandbox install clean
+.PHONY: help packages build demo test test-vm test-torture test-sanitizers fuzz bench-sandbox bench-launcher install clean
