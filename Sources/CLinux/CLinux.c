@@ -43,6 +43,7 @@ const uint64_t altp_clone_newipc = CLONE_NEWIPC;
 const uint64_t altp_clone_newuts = CLONE_NEWUTS;
 const uint64_t altp_clone_newcgroup = CLONE_NEWCGROUP;
 const int altp_o_path = O_PATH;
+const int altp_o_noatime = O_NOATIME;
 const short altp_poll_rdhup = POLLRDHUP;
 const int altp_sys_socket = SYS_socket;
 const unsigned altp_open_tree_clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
@@ -371,6 +372,30 @@ int altp_loop_attach(int control, int image, int read_only, int *number) {
         if (error != EBUSY) return -1;
     }
     return -1;
+}
+
+static int configure_ext4(int context, const char *device, const char **failed_call) {
+    *failed_call = "fsconfig";
+    if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", device, 0) != 0 ||
+        syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "ro", NULL, 0) != 0 ||
+        syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, "noload", NULL, 0) != 0)
+        return -1;
+    *failed_call = "mount";
+    if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) return -1;
+    *failed_call = "fsmount";
+    return (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+                        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+int altp_mount_detached(const char *device, const char **failed_call) {
+    *failed_call = "fsopen";
+    int context = (int)syscall(SYS_fsopen, "ext4", FSOPEN_CLOEXEC);
+    if (context < 0) return -1;
+    int result = configure_ext4(context, device, failed_call);
+    int error = errno;
+    close(context);
+    errno = error;
+    return result;
 }
 
 int altp_copy_sparse(int from, int to) {

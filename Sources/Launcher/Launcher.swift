@@ -118,7 +118,7 @@ package actor Launcher {
             throw LauncherError(.invalid, "the schedule of Task \(definition.name): \(error)")
         }
         liveTasks[definition.name] = LiveTask(
-            definition: definition, definitionText: text, definitionHash: Digest.of(text), record: record, ticks: ticks)
+            definition: definition, definitionText: text, definitionHash: SHA256.of(text), record: record, ticks: ticks)
         admission.setPaused(record.paused, task: definition.name)
         admission.setMaxRunning(definition.maxRunning, task: definition.name)
     }

@@ -64,7 +64,7 @@ final class ScriptsContent: Sendable {
         var entries: [String: Entry] = [:]
         var size = 0
         try read(folder, "", into: &entries, size: &size)
-        var digest = Digest()
+        var digest = SHA256()
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
             digest.add(name)
             switch entry {

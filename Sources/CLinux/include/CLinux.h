@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 // clone3(2) with the namespaces of `flags`, then execve(2) of `path` in the child.
 //
@@ -63,6 +64,9 @@ int altp_quota_event(int descriptor, uint32_t project);
 // is read-only needs an image that is open for reading alone.
 // Returns the device's descriptor and stores its number, or -1.
 int altp_loop_attach(int control, int image, int read_only, int *number);
+// Mounts a device's ext4 file system read-only where nothing sees it (fsopen(2), fsmount(2)): the mount goes with the last
+// descriptor in it. Returns a descriptor of its root, or -1 and, in `failed_call`, the name of what failed.
+int altp_mount_detached(const char *device, const char **failed_call);
 // Copies a file into another that is empty: by sharing blocks where the file system can (ioctl_ficlonerange(2)), else what is
 // no hole; 0 or -1.
 int altp_copy_sparse(int from, int to);
@@ -126,7 +130,7 @@ int altp_seccomp_proceed(int listener, uint64_t id);
 // Constants of headers that need _GNU_SOURCE, or of <linux/sched.h>.
 extern const uint64_t altp_clone_newuser, altp_clone_newns, altp_clone_newpid, altp_clone_newnet, altp_clone_newipc,
     altp_clone_newuts, altp_clone_newcgroup;
-extern const int altp_o_path;
+extern const int altp_o_path, altp_o_noatime;
 extern const short altp_poll_rdhup;
 extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_path, altp_move_mount_f_empty_path,
     altp_move_mount_t_empty_path;
