@@ -36,19 +36,14 @@ struct JoinedNamespaces: ~Copyable {
         var opened: [Int32] = []
         do throws(SystemError) {
             let process = try FileDescriptor.open("/proc/\(sandbox.pid)", O_RDONLY | O_DIRECTORY)
+            let kept = try Self.kept(by: process, of: sandbox)
             for kind in ["mnt", "pid"] {
                 opened.append(try FileDescriptor.open("ns/\(kind)", O_RDONLY, at: process.raw).take())
             }
-            let kept = try Self.kept(by: process)
             for kind in ["cgroup", "ipc", "uts", "net", "user"] where !leavingOut.contains(kind) {
-                if let path = kept[kind] {
-                    opened.append(try FileDescriptor.open(path, O_RDONLY, at: process.raw).take())
-                } else if kind == "net" {
-                    // The host's, or the one of a network list: pid 1 is in it itself.
-                    opened.append(try FileDescriptor.open("ns/net", O_RDONLY, at: process.raw).take())
-                } else if kind != "cgroup" {
-                    throw SystemError("find what pid 1 keeps of", "the \(kind) namespace", number: ENOENT)
-                }
+                // Without a network namespace of its own: the host's, or the one of a network list. Pid 1 is in it itself.
+                let path = kept[kind] ?? "ns/\(kind)"
+                opened.append(try FileDescriptor.open(path, O_RDONLY, at: process.raw).take())
             }
             // Still alive: so the number was not given to another process before we opened it.
             guard !sandbox.hasEnded else { throw SystemError("join", "the sandbox", number: ESRCH) }
@@ -57,6 +52,24 @@ struct JoinedNamespaces: ~Copyable {
             throw SandboxError("opening the sandbox's namespaces: \(error)")
         }
         descriptors = opened
+    }
+
+    /// How long a sandbox may take to be made.
+    private static let patience = 20_000
+
+    /// Waits until pid 1 has kept all of them. Before that its mounts may still be the host's.
+    private static func kept(
+        by process: borrowing FileDescriptor, of sandbox: any JoinableSandbox
+    ) throws(SystemError) -> [String: String] {
+        for _ in 0..<patience / 5 {
+            let kept = try kept(by: process)
+            // The last one that it opens.
+            if kept["cgroup"] != nil, kept["user"] != nil, kept["ipc"] != nil, kept["uts"] != nil { return kept }
+            if sandbox.hasEnded(within: 5) { throw SystemError("join", "the sandbox", number: ESRCH) }
+        }
+        throw SystemError(
+            "its pid 1 keeps no namespaces open: it is still being made, or was started by an earlier version",
+            number: 0)
     }
 
     /// Paths below the process's directory, by kind.

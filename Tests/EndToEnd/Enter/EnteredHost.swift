@@ -98,10 +98,6 @@ struct EnteredRow: Decodable {
 
 /// Tasks whose sandboxes are entered.
 enum EnteredTasks {
-    static var canBeEntered: Bool {
-        (try? execute([Installation.path(of: "altp"), "help", "enter"]))?.status == 0
-    }
-
     /// What a process sees of its surroundings, but for numbers that differ from process to process.
     static let portrait = """
         #!/bin/sh
@@ -145,6 +141,19 @@ enum EnteredTasks {
 }
 
 extension Host {
+    /// A Processing whose Script `running` has begun.
+    func begun() throws -> Int64 {
+        let id = try trigger("running")
+        _ = try eventually("the Script has begun") {
+            let text = (try? String(contentsOfFile: "\(attempt(id))/scratch/namespaces", encoding: .utf8)) ?? ""
+            return text.contains("uts:") ? true : nil
+        }
+        return id
+    }
+
+    /// One that `running` has begun, or that has failed.
+    func begunOrFailed(_ task: String) throws -> Int64 { task == "running" ? try begun() : try failed(task) }
+
     /// A Processing that has failed.
     func failed(_ task: String) throws -> Int64 {
         let processing = try complete(task)

@@ -4,7 +4,7 @@ import Wire
 
 extension EndToEnd {
     /// Nothing of a session outlives it, whatever ends it.
-    @Suite(.enabled(if: EnteredTasks.canBeEntered, "this build has no altp enter")) struct LeavingTests {
+    @Suite struct LeavingTests {
         /// What is there of sessions, on the host.
         private static func rest(of host: Host) -> [String] {
             HostProcess.groups(below: "/sys/fs/cgroup", named: "session-").filter { $0.contains(host.cgroup) }
@@ -18,8 +18,7 @@ extension EndToEnd {
         @Test(arguments: ["failing", "disk", "running"])
         func whatItLeftRunningIsEnded(_ task: String) throws {
             try withHost(EnteredTasks.files) { host in
-                let id = try host.trigger(task)
-                if task == "running" { try host.running(id, "work") } else { try host.ended(id) }
+                let id = try host.begunOrFailed(task)
                 let marker = "4000.\(getpid())"
                 let line = """
                     setsid sleep \(marker) & nohup sleep \(marker) & (trap '' TERM HUP; sleep \(marker)) &
@@ -41,8 +40,7 @@ extension EndToEnd {
         @Test(arguments: ["failing", "running"])
         func aLostConnectionEndsIt(_ task: String) throws {
             try withHost(EnteredTasks.files) { host in
-                let id = try host.trigger(task)
-                if task == "running" { try host.running(id, "work") } else { try host.ended(id) }
+                let id = try host.begunOrFailed(task)
                 let before = host.helpers().count
                 let visitors = try (0..<3).map { _ in try host.stayInside("\(id)") }
                 #expect(host.helpers().count > before)
@@ -62,8 +60,7 @@ extension EndToEnd {
 
         @Test func aKilledLauncherLeavesNobodyInside() throws {
             try withHost(EnteredTasks.files) { host in
-                let running = try host.trigger("running")
-                try host.running(running, "work")
+                let running = try host.begun()
                 let script = Set(host.helpers())
                 let ended = [try host.failed("failing"), try host.failed("disk")]
                 var visitors: [ChildProcess] = []
@@ -111,8 +108,7 @@ extension EndToEnd {
 
         @Test func theScriptsEndIsTheirs() throws {
             try withHost(EnteredTasks.files) { host in
-                let id = try host.trigger("running")
-                try host.running(id, "work")
+                let id = try host.begun()
                 let visitor = try host.stayInside("\(id)")
                 try host.altp("cancel", "\(id)")
                 #expect(try host.ended(id).outcome == "cancelled")

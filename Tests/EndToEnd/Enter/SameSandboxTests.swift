@@ -5,7 +5,7 @@ import Wire
 
 extension EndToEnd {
     /// Whoever enters stands where the Script stood.
-    @Suite(.enabled(if: EnteredTasks.canBeEntered, "this build has no altp enter")) struct SameSandboxTests {
+    @Suite struct SameSandboxTests {
         @Test func anEndedAttemptLooksAsItDidToItsScript() throws {
             try withHost(EnteredTasks.files) { host in
                 let id = try host.failed("failing")
@@ -35,12 +35,9 @@ extension EndToEnd {
 
         @Test func aRunningScriptIsJoinedInItsOwnNamespaces() throws {
             try withHost(EnteredTasks.files) { host in
-                let id = try host.trigger("running")
+                let id = try host.begun()
                 let place = "\(host.attempt(id))/scratch/namespaces"
-                let namespaces = try eventually("the Script says where it is") { () -> Set<Substring>? in
-                    let text = (try? String(contentsOfFile: place, encoding: .utf8)) ?? ""
-                    return text.contains("uts:") ? Set(text.split(separator: "\n")) : nil
-                }
+                let namespaces = Set(try String(contentsOfFile: place, encoding: .utf8).split(separator: "\n"))
                 let own = try host.inside("\(id)", "namespaces.sh")
                 let differing = Set(own.split(separator: "\n")).symmetricDifference(namespaces)
                 // The mounts are a copy, so that what is mounted for a session is seen by nobody else.
@@ -50,6 +47,25 @@ extension EndToEnd {
                 #expect(try host.inside("\(id)", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").contains("sleep 1000 "))
                 try host.altp("cancel", "\(id)")
                 try host.ended(id)
+            }
+        }
+
+        /// As long as pid 1 makes the mounts, it sees the host's.
+        @Test func nobodyIsInsideBeforeItIsMade() throws {
+            try withHost(EnteredTasks.files) { host in
+                for _ in 1...8 {
+                    let id = try host.trigger("running")
+                    let folders = try eventually("it can be entered") {
+                        let ended = try host.enter("\(id)", [], "ls", "/")
+                        guard ended.status != 0 else { return ended.output }
+                        // Nothing else is in the way.
+                        guard ended.errors.contains("has no attempt") else { throw TestFailure(ended.errors) }
+                        return nil
+                    }
+                    #expect(folders.contains("scratch\n") && !folders.contains("home") && !folders.contains("root"))
+                    try host.altp("cancel", "\(id)")
+                    try host.ended(id)
+                }
             }
         }
 
@@ -137,8 +153,7 @@ extension EndToEnd {
 
         @Test func whatIsTakenInsideARunningScriptCountsAsItsOwn() throws {
             try withHost(EnteredTasks.files) { host in
-                let id = try host.trigger("running")
-                try host.running(id, "work")
+                let id = try host.begun()
                 _ = try host.enter("\(id)", [], "python3", "-c", "data = bytearray(200 << 20)")
                 #expect(try host.ended(id).outcome == "oom")
             }
@@ -166,8 +181,7 @@ extension EndToEnd {
             try withHost(EnteredTasks.files) { host in
                 let marker = "2000.\(getpid())"
                 let neighbour = try ChildProcess(["sleep", marker])
-                let running = try host.trigger("running")
-                try host.running(running, "work")
+                let running = try host.begun()
                 for id in [try host.failed("failing"), running] {
                     let processes = try host.inside("\(id)", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
                     #expect(!processes.contains(marker) && !processes.contains("altp"))
