@@ -10,6 +10,7 @@
 #include <linux/dqblk_xfs.h>
 #include <linux/fs.h>
 #include <linux/genetlink.h>
+#include <linux/ioprio.h>
 #include <linux/loop.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -629,3 +630,12 @@ int altp_seccomp_proceed(int listener, uint64_t id) {
     response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
+
+int altp_set_idle(pid_t thread, int idle) {
+    int priority = 0;
+    if (syscall(SYS_sched_setscheduler, thread, idle ? SCHED_IDLE : SCHED_NORMAL, &priority) != 0) return -1;
+    int class = idle ? IOPRIO_CLASS_IDLE : IOPRIO_CLASS_NONE;
+    return (int)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, thread, IOPRIO_PRIO_VALUE(class, 0));
+}
+
+pid_t altp_gettid(void) { return (pid_t)syscall(SYS_gettid); }

@@ -23,6 +23,8 @@ package enum HostFolderTemplate {
         # run: /run/altp           # the socket that the altp command talks to
         # cpu: 4                   # cores to hand out to Scripts; all that the host has
         # memory: 16G              # memory to hand out; nine tenths of what the host has
+        # keep_free: 1G            # of the state folder's file system, or a part such as 10%: see docs/keeping.md
+        # disk: 200G               # that running and kept Scripts may hold together; all beside keep_free
         # uids: {first: 1879048192, blocks: 4032}   # host uids that belong to sandboxes alone
         # mount_roots: [/srv, /data]   # where mounts' sources may lie; everywhere but in /proc, /sys, /dev
         # cgroup: altp             # the name of the control group that all sandboxes are in

@@ -42,7 +42,7 @@ package struct Limits: Sendable, Hashable, Codable {
     package var memory = ByteSize(bytes: 1 << 30)
     package var swap = ByteSize(bytes: 0)
     package var pids = 64
-    /// Bytes that the Script may add; nil until a policy names it. Enforced from the disk-limits issue on.
+    /// Bytes that the Script may add; nil for no limit.
     package var disk: ByteSize?
     package var inodes: Int?
     package var openFiles = 1024
@@ -57,6 +57,10 @@ package struct Limits: Sendable, Hashable, Codable {
     package var grace = Timespan(seconds: 10)
 
     package init() {}
+
+    /// What must be had of the disk before the Script starts: what it may add, and its log. Without a limit it is promised
+    /// nothing more, and starts only while the disk has room at all.
+    package var diskWanted: ByteSize { ByteSize(bytes: (disk?.bytes ?? 0) + log.bytes) }
 }
 
 /// The limits that a Script sets over its policy's; nil leaves the policy's.

@@ -64,13 +64,17 @@ extension Launcher {
                 .conflict, "Processing \(id) has ended as \(record.status.rawValue); there is nothing to cancel")
         }
         post(.event(.cancelled(by: source), actor: source), to: id)
-        // Until the request has been taken: its effect is then visible to whoever asked.
+        try await untilTaken(id, "to cancel")
+    }
+
+    /// Returns once a Processing has done what it was asked to: the effect is then visible to whoever asked.
+    func untilTaken(_ id: Int64, _ what: String) async throws(LauncherError) {
         let deadline = now() + 10_000
         while let live = processings[id], live.isBusy || !live.inbox.isEmpty {
             guard now() < deadline else {
                 throw LauncherError(
                     .unavailable,
-                    "the request to cancel Processing \(id) is taken, and could not be recorded so far; "
+                    "the request \(what) Processing \(id) is taken, and could not be recorded so far; "
                         + "the Launcher's log says why")
             }
             try? await Task.sleep(for: .milliseconds(2))
@@ -97,7 +101,7 @@ extension Launcher {
                 "the directories of Processing \(id) are gone, and with them what \(script ?? "") would start from; "
                     + "rerun it from its first Script")
         }
-        let revived = try await revive(record, from: script, source)
+        let revived = try await revive(record, .rerun(from: script), source)
         // The directories may have gone since the record was read, and their block of uids to another Processing.
         guard processings[id] == nil, kept[id]?.isBeingRemoved != true, kept[id]?.record.uidBlock == record.uidBlock
         else {
@@ -119,6 +123,7 @@ extension Launcher {
                 try await store.write { transaction throws(StoreError) in
                     if let text { try transaction.keepDefinition(hash: row.definition, content: text) }
                     try transaction.updateProcessing(row)
+                    try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)
                 }
             }
@@ -130,7 +135,7 @@ extension Launcher {
         }
         LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
         await removeSharedAside(of: row)
-        perform(revived.live.chain.opening, for: id)
+        perform(revived.actions, for: id)
         letGo(id)
     }
 
@@ -152,10 +157,10 @@ extension Launcher {
         rename(state.sharedBefore(run: record.run + 1, of: record.id), state.shared(record.id))
     }
 
-    /// The Processing as a new run of it begins.
-    private func revive(
-        _ record: ProcessingRecord, from script: String?, _ source: RerunSource
-    ) async throws(LauncherError) -> (live: LiveProcessing, definitionText: String?) {
+    /// An ended Processing as it goes on after an event.
+    func revive(
+        _ record: ProcessingRecord, _ event: Chain.Event, _ source: RerunSource
+    ) async throws(LauncherError) -> (live: LiveProcessing, definitionText: String?, actions: [Chain.Action]) {
         var record = record
         var definition: TaskDefinition
         var text: String?
@@ -169,7 +174,7 @@ extension Launcher {
             record.priority = definition.priority
             record.scripts = try await content.keep(folder.scriptsFolder(of: record.task))
         }
-        if let script, !definition.scripts.contains(where: { $0.name == script }) {
+        if case .rerun(let script?) = event, !definition.scripts.contains(where: { $0.name == script }) {
             let names = definition.scripts.map(\.name).joined(separator: ", ")
             throw LauncherError(.invalid, "the chain has no Script \(script); it has \(names)", field: "from")
         }
@@ -188,12 +193,13 @@ extension Launcher {
         } catch {
             throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")
         }
-        _ = try taken(.rerun(from: script), by: &chain)
+        let actions = try taken(event, by: &chain)
         record.status = chain.status
         record.script = chain.script
         record.run = chain.run
-        (record.outcome, record.reason, record.endedAt, record.expiresAt, record.startedAt) = (nil, nil, nil, nil, nil)
-        return (LiveProcessing(record: record, definition: definition, chain: chain), text)
+        (record.outcome, record.reason, record.endedAt, record.expiresAt) = (nil, nil, nil, nil)
+        if case .rerun = event { record.startedAt = nil }
+        return (LiveProcessing(record: record, definition: definition, chain: chain), text, actions)
     }
 
     /// Where the Processing's directories lie on the host; nil when they are not there (yet, or any more).
@@ -205,6 +211,18 @@ extension Launcher {
     package func definition(of id: Int64) async throws(LauncherError) -> TaskDefinition {
         if let live = processings[id] { return live.definition }
         return try await storedDefinition(try await record(of: id).definition)
+    }
+
+    /// Where an attempt's log and outcome lie: its directory, or what was kept of it.
+    package func evidenceDirectory(
+        processing id: Int64, script: String, number: Int
+    ) async throws(LauncherError) -> AttemptDirectory {
+        let remnant = state.remnant(id, Chain.Attempt(script: script, number: number))
+        do throws(LauncherError) {
+            return try await attemptDirectory(processing: id, script: script, number: number)
+        } catch  where error.kind == .notFound && access(remnant.path, F_OK) == 0 {
+            return remnant
+        }
     }
 
     /// The attempt's directory, when it still exists; nil `number` means the last attempt.

@@ -54,6 +54,7 @@ extension Launcher {
             return .init(
                 kind: "max-running", text: "\(running) Processings of \(task) run, and max_running is \(limit)",
                 values: ["task": task, "running": "\(running)", "limit": "\(limit)"])
+        case .resource(.disk, let wanted, let free): return diskFact(wanted: wanted, free: free)
         case .resource(let resource, let wanted, let free):
             return .init(
                 kind: resource.name,
@@ -96,6 +97,7 @@ extension Launcher {
             let text = value % 1000 == 0 ? "\(value / 1000)" : "\(Double(value) / 1000)"
             return "\(text) cores"
         case .memory: return "\(ByteSize(bytes: (value >> 20) << 20)) of memory"
+        case .disk: return "\(SizeText.of(value)) of disk"
         case .uidBlocks: return "\(value) block of uids"
         }
     }
@@ -129,7 +131,7 @@ extension Launcher {
 
     private func explainEnded(_ record: ProcessingRecord) async throws(LauncherError) -> Explanation {
         let script = record.script ?? ""
-        let facts = try await lastOutcome(of: record, script)
+        let facts = try await lastOutcome(of: record, script) + keepingFacts(record)
         let reason = record.reason.map { ": \($0)" } ?? ""
         switch record.status {
         case .success:

@@ -11,6 +11,7 @@ extension Launcher {
             putBackShared(of: record)
             kept[record.id] = KeptDirectories(record: record)
         }
+        try await recoverKeeping()
         var definitions: [String: TaskDefinition] = [:]
         for record in try await fromStore({ () async throws(StoreError) in try await self.store.openProcessings() }) {
             if definitions[record.definition] == nil {

@@ -54,7 +54,12 @@ extension Launcher {
     private func takeHost(_ host: HostConfiguration, _ report: inout ReloadReport) -> HostConfiguration {
         var taken = folder.host
         (taken.cpu, taken.memory, taken.pools) = (host.cpu, host.memory, host.pools)
-        if taken != folder.host { admission.setCapacity(Self.capacity(of: taken), pools: taken.pools) }
+        (taken.disk, taken.keepFree) = (host.disk, host.keepFree)
+        if taken != folder.host {
+            (disk.handedOut, disk.keepFree) = (taken.disk?.bytes, taken.keepFree)
+            admission.setCapacity(Self.capacity(of: taken), pools: taken.pools)
+            lookAtDisk()
+        }
         if taken != host {
             report.problems.append(
                 Diagnostic(

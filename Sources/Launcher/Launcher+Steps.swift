@@ -84,9 +84,12 @@ extension Launcher {
         }
     }
 
-    private static func note(_ event: Chain.Event, by actor: String) -> String? {
-        if case .cancelled = event { return "cancelled by \(actor)" }
-        return nil
+    static func note(_ event: Chain.Event, by actor: String) -> String? {
+        switch event {
+        case .cancelled: "cancelled by \(actor)"
+        case .skipped(let script, _): "\(script) was skipped by \(actor)"
+        default: nil
+        }
     }
 
     /// The row that the chain's new state makes.
@@ -165,7 +168,8 @@ extension Launcher {
             processing: live.record.id, task: live.record.task, priority: live.record.priority,
             queuedAt: live.record.createdAt,
             resources: Resources(
-                cpu: limits.cpu, memory: limits.memory.bytes, uidBlocks: live.record.uidBlock == nil ? 1 : 0),
+                cpu: limits.cpu, memory: limits.memory.bytes, uidBlocks: live.record.uidBlock == nil ? 1 : 0,
+                disk: limits.diskWanted.bytes),
             pools: script.pools)
     }
 
@@ -176,13 +180,17 @@ extension Launcher {
         Task {
             self.isAdmitting = false
             guard !self.isStopping else { return }
+            self.lookAtDisk()
             for id in self.admission.admit(now: self.now()) {
                 guard case .queued(let position) = self.processings[id]?.chain.state else {
                     self.admission.release(id)
                     continue
                 }
+                // What the Script before it added is no longer its own to add.
+                self.diskUse[id] = nil
                 self.post(.event(.started(position.attempt), actor: nil), to: id)
             }
+            self.makeRoom()
         }
     }
 
@@ -195,10 +203,7 @@ extension Launcher {
             ending.status == .success ? .info : .warning, "Processing ended", ("processing", "\(id)"),
             ("task", live.record.task), ("status", ending.status.rawValue), ("script", ending.script),
             ("outcome", ending.outcome.rawValue), ("reason", ending.reason))
-        if live.record.uidBlock != nil {
-            kept[id] = KeptDirectories(record: live.record)
-            scheduleTimer()
-        }
+        if live.record.uidBlock != nil { keep(live.record) }
         admitSoon()
     }
 }

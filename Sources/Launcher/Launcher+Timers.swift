@@ -4,7 +4,7 @@ import Store
 
 extension Launcher {
     /// The clock may be set: however far away the next moment is, it is looked at once a minute.
-    private static let longestWait: Int64 = 60_000
+    static let longestWait: Int64 = 60_000
 
     /// Sleeps until the next moment at which something is due. One timer for everything.
     func scheduleTimer() {
@@ -16,9 +16,7 @@ extension Launcher {
         for task in liveTasks.values where !task.record.paused {
             if let due = task.ticks?.next(now: now) { next = min(next, due) }
         }
-        for (id, directories) in kept where !directories.isBeingRemoved && !isEntered(id) {
-            if let due = directories.record.expiresAt { next = min(next, due) }
-        }
+        next = min(next, nextKeepingMoment(now))
         let wait = max(1, next - now)
         timer = Task { [weak self] in
             do {
@@ -39,9 +37,7 @@ extension Launcher {
             post(.event(.retryDue(retry.attempt), actor: nil), to: id)
         }
         for name in liveTasks.keys.sorted() { await tick(name) }
-        for (id, directories) in kept where !directories.isBeingRemoved && !isEntered(id) {
-            if let due = directories.record.expiresAt, due <= now { removeDirectories(of: id) }
-        }
+        lookAtWhatIsKept(now)
         scheduleTimer()
     }
 
@@ -75,62 +71,5 @@ extension Launcher {
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in try transaction.saveTick(last, task: task) }
         }
-    }
-
-    // MARK: Directories
-
-    /// Removes an ended Processing's directories, beside everything else, and gives back its block of uids.
-    private func removeDirectories(of id: Int64) {
-        kept[id]?.isBeingRemoved = true
-        Task {
-            do throws(SandboxError) {
-                try await self.removeTree(self.state.processing(id), of: id)
-            } catch {
-                LauncherLog.write(
-                    .error, "directories are left", ("processing", "\(id)"), ("error", error.description))
-                self.removeLater(id)
-                return
-            }
-            await self.directoriesAreGone(id)
-        }
-    }
-
-    /// Removes a tree that a Processing's Scripts could write to; tells what could not be removed and lies aside.
-    func removeTree(_ path: String, of id: Int64) async throws(SandboxError) {
-        guard let leftover = try await engine.removeTree(path) else { return }
-        LauncherLog.write(
-            .warning, "something could not be removed, and was moved aside", ("processing", "\(id)"),
-            ("error", leftover.description))
-        // Not moved either: whoever needs the place cannot have it yet.
-        if leftover.path == path { throw SandboxError("removing \(path): \(leftover)") }
-    }
-
-    /// After a failed removal, which is tried again; until then the Processing may be rerun.
-    private func removeLater(_ id: Int64) {
-        kept[id]?.isBeingRemoved = false
-        kept[id]?.record.expiresAt = now() + Self.longestWait
-        scheduleTimer()
-    }
-
-    private func directoriesAreGone(_ id: Int64) async {
-        guard var record = kept[id]?.record, let block = record.uidBlock else { return }
-        record.uidBlock = nil
-        let (changed, at) = (record, now())
-        do throws(LauncherError) {
-            try await fromStore { () async throws(StoreError) in
-                try await store.write { transaction throws(StoreError) in
-                    try transaction.updateProcessing(changed)
-                    try transaction.note("its directories were removed: keep time is over", on: id, at: at)
-                }
-            }
-        } catch {
-            // They are gone; the record follows at the next start.
-            LauncherLog.write(.error, "recording a removal failed", ("error", error.description))
-        }
-        kept[id] = nil
-        engine.release(blocks.identity(block), in: state.path)
-        blocks.giveBack(block)
-        admission.giveBack(Resources(cpu: 0, memory: 0, uidBlocks: 1))
-        admitSoon()
     }
 }

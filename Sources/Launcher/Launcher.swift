@@ -1,6 +1,7 @@
 package import Configuration
 import FoundationEssentials
 import Glibc
+import Linux
 package import Sandbox
 package import Store
 
@@ -36,9 +37,27 @@ package actor Launcher {
     var isAdmitting = false
     var timer: Task<Void, Never>?
 
+    // What is kept: see the folder Keeping.
+    let background: BackgroundThread
+    let ballast: Ballast
+    var disk: DiskLedger
+    /// What a running Script's Processing held when it was first looked at, and at the last look.
+    var diskUse: [Int64: (first: Int64, last: Int64)] = [:]
+    var usageLookedAt: Int64 = 0
+    var isShortOfDisk = false
+    /// Of Processings that are kept or under way.
+    var pins: [Int64: PinRecord] = [:]
+
     struct KeptDirectories {
         var record: ProcessingRecord
-        var isBeingRemoved = false
+        /// What they hold of the disk; nil while that is not known.
+        var bytes: Int64?
+        /// Why they are being removed.
+        var removal: Retention.Cause?
+        /// When a removal that failed is tried again.
+        var notBefore: Int64?
+
+        var isBeingRemoved: Bool { removal != nil }
     }
 
     /// - Parameters:
@@ -57,7 +76,19 @@ package actor Launcher {
         content = ScriptsContent(state: state)
         startedAt = now()
         blocks = UIDBlocks(folder.host.uids)
-        admission = Admission(capacity: Self.capacity(of: folder.host), pools: folder.host.pools)
+        do throws(SystemError) {
+            let space = try VolumeSpace(of: state.path)
+            disk = DiskLedger(
+                volume: .init(total: space.total, free: space.free), keepFree: folder.host.keepFree,
+                handedOut: folder.host.disk?.bytes)
+            background = try BackgroundThread()
+        } catch {
+            throw LauncherError(.unavailable, "looking at the disk of the state folder: \(error)")
+        }
+        ballast = Ballast(path: state.ballast)
+        var capacity = Self.capacity(of: folder.host)
+        capacity[.disk] = disk.capacity
+        admission = Admission(capacity: capacity, pools: folder.host.pools)
         let findings = Self.unenforceable(folder, engine, in: state.path)
         guard findings.isEmpty else {
             throw LauncherError(
@@ -100,6 +131,7 @@ package actor Launcher {
         }
         try await clearSessions()
         try await recover()
+        resumeKeeping()
         admitSoon()
         await lookAtTime()
         LauncherLog.write(

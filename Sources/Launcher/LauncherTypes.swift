@@ -109,6 +109,34 @@ package struct Explanation: Sendable, Hashable {
     }
 }
 
+/// What `gc` removes, or would, and what stays.
+package struct CollectionReport: Sendable, Hashable {
+    package struct Item: Sendable, Hashable {
+        package var processing: Int64
+        package var task: String
+        package var status: ProcessingStatus
+        /// What its directories hold; nil while that is not known.
+        package var bytes: Int64?
+        /// Why it goes; nil when it stays.
+        package var cause: String?
+        /// Who holds it, a phrase each.
+        package var holders: [String]
+        /// When its keep time is over; nil while it has not ended.
+        package var keptUntil: Int64?
+    }
+
+    /// Of the state folder's file system, in bytes.
+    package var total: Int64
+    package var free: Int64
+    package var keepFree: Int64
+    /// What running Scripts may still add.
+    package var reserved: Int64
+    package var removed: [Item]
+    package var stays: [Item]
+    /// What is missing even then.
+    package var missing: Int64
+}
+
 /// Which definition and scripts a rerun uses.
 package enum RerunSource: Sendable, Hashable {
     /// Those that were there when the Processing was created.

@@ -12,7 +12,7 @@ package final class StateFolder: Sendable {
     package init(path: String) throws(LauncherError) {
         self.path = path
         do throws(SystemError) {
-            for folder in [path, "\(path)/content", "\(path)/processings", "\(path)/sessions"] {
+            for folder in ["", "/content", "/processings", "/sessions", "/remnants"].map({ path + $0 }) {
                 if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir", folder) }
             }
             lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
@@ -36,8 +36,16 @@ package final class StateFolder: Sendable {
     /// Where sandboxes that are made again for sessions have their own files.
     var sessions: String { "\(path)/sessions" }
     func session(_ id: Int64) -> AttemptDirectory { AttemptDirectory(path: "\(sessions)/\(id)") }
+    var ballast: String { "\(path)/ballast" }
     func content(_ hash: String) -> String { "\(path)/content/\(hash)" }
     func processing(_ id: Int64) -> String { "\(path)/processings/\(id)" }
+    /// What a Processing's directory is called from the moment that its removal cannot be undone.
+    func beingRemoved(_ id: Int64) -> String { "\(processing(id)).removed" }
+    /// What stays of a failure's directories.
+    func remnant(_ id: Int64) -> String { "\(path)/remnants/\(id)" }
+    func remnant(_ id: Int64, _ attempt: Chain.Attempt) -> AttemptDirectory {
+        AttemptDirectory(path: "\(remnant(id))/\(attempt.script).\(attempt.number)")
+    }
     /// What the Processing's Scripts share.
     func shared(_ id: Int64) -> String { "\(processing(id))/shared" }
     /// Where that lies from the moment that a run from the first Script is asked for, until it is removed.

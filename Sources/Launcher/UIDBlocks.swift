@@ -12,6 +12,8 @@ struct UIDBlocks {
         free = Set(0..<range.blocks)
     }
 
+    var hasFree: Bool { !free.isEmpty }
+
     /// The next free block; nil when all are held, which admission does not let happen.
     mutating func take(for processing: Int64) -> UInt32? {
         guard let block = free.popFirst() else { return nil }

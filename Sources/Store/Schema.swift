@@ -101,6 +101,21 @@ enum Schema {
         CREATE INDEX entry_by_processing ON entry (processing, id);
         CREATE INDEX entry_open ON entry (id) WHERE ended_at IS NULL;
         """,
+        """
+        CREATE TABLE pin (
+            processing INTEGER PRIMARY KEY REFERENCES processing (id),
+            who TEXT NOT NULL,
+            reason TEXT,
+            at INTEGER NOT NULL
+        );
+
+        -- The directories of ended Processings: what they hold, and why their removal has begun.
+        CREATE TABLE preserved (
+            processing INTEGER PRIMARY KEY REFERENCES processing (id),
+            bytes INTEGER,
+            removal TEXT
+        );
+        """,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -36,8 +36,14 @@ enum WrongFiles {
             "altp.yaml", "run: /run/../etc\n",
             ["altp.yaml:1:6: run: expected an absolute path without . and ..; got \"/run/../etc\""]),
         Case(
-            "altp.yaml", "keep_free: 10%\n",
-            ["altp.yaml:1:12: keep_free: cannot be enforced by this version of alt-processing; leave it out"]),
+            "altp.yaml", "keep_free: much\n",
+            ["altp.yaml:1:12: keep_free: expected a size such as 512M or 10G, or a part such as 10%; got \"much\""]),
+        Case(
+            "altp.yaml", "keep_free: 100%\n",
+            ["altp.yaml:1:12: keep_free: expected a part from 0% to less than 100%; got \"100%\""]),
+        Case(
+            "altp.yaml", "disk: 1K\n",
+            ["altp.yaml:1:7: disk: expected a size such as 512K, 16M or 4G of at least 1M; got \"1K\""]),
         Case(
             "altp.yaml", "pools: {download: 0}\n",
             ["altp.yaml:1:19: pools: download: expected a whole number from 1 to 1000000; got \"0\""]),

@@ -26,7 +26,7 @@ extension APIService {
             throw Problems.notFound("There is no attempt \(record.id)/\(script.prefix(100))#\(number).")
         }
         let directory = try await launched { () async throws(LauncherError) in
-            try await launcher.attemptDirectory(processing: record.id, script: script, number: number)
+            try await launcher.evidenceDirectory(processing: record.id, script: script, number: number)
         }
         let slice = try await logSlice(directory, offset: offset, limit: Int(limit))
         return HTTPResponse(

@@ -73,6 +73,11 @@ int altp_copy_sparse(int from, int to);
 
 // syncfs(2): writes the whole file system back.
 int altp_syncfs(int fd);
+
+// What a thread does is of no hurry: it gets the processor and the disk when nobody else wants them (SCHED_IDLE and the idle
+// class of ioprio_set(2)); or, with 0, as everybody. 0 or -1 with errno.
+int altp_set_idle(pid_t thread, int idle);
+pid_t altp_gettid(void);
 // capset(2): bit n is capability n, see capabilities(7).
 int altp_capset(uint64_t permitted, uint64_t effective, uint64_t inheritable);
 extern const uint64_t altp_cap_net_admin;

@@ -19,9 +19,8 @@ struct HostReader {
         host.run = reader.folder("run") ?? host.run
         host.cpu = reader.number("cpu", above: 0, upTo: 4096)
         host.memory = reader.size("memory", atLeast: 1 << 20)
-        for key in NotYetEnforced.hostKeys {
-            if let value = reader.value(key) { findings.report(value, "\(key): \(NotYetEnforced.message)") }
-        }
+        host.disk = reader.size("disk", atLeast: 1 << 20)
+        host.keepFree = reader.freeSpace("keep_free") ?? host.keepFree
         let before = findings.diagnostics.count
         for (key, value) in reader.texts("pools", "a mapping of pools to numbers") ?? [] {
             let name = key.text ?? ""

@@ -89,6 +89,21 @@ struct MappingReader {
         return bounded(key, size, Self.largestSize)
     }
 
+    /// A size, or a part of the whole: `10%`.
+    func freeSpace(_ key: String) -> FreeSpace? {
+        if let value = value(key), let text = value.text, text.hasSuffix("%") {
+            guard let percent = Numbers.fraction(String(text.dropLast())), (0..<100).contains(percent) else {
+                findings.report(value, "\(key): expected a part from 0% to less than 100%; got \(value.kind)")
+                return nil
+            }
+            return .percent(percent)
+        }
+        let size = read(key, "a size such as 512M or 10G, or a part such as 10%") { node in
+            node.text.flatMap { ByteSize(parsing: $0) }
+        }
+        return bounded(key, size, Self.largestSize).map(FreeSpace.bytes)
+    }
+
     func timespan(_ key: String, atLeast minimum: Int64 = 0) -> Timespan? {
         let limit = minimum > 0 ? " of at least \(Timespan(milliseconds: minimum))" : ""
         let time = read(key, "a duration such as 30s, 5m or 2h\(limit)") { node in

@@ -56,6 +56,11 @@ struct ScriptReader {
             findings.report(
                 place, "memory: the Script needs \(policy.limits.memory), and altp.yaml hands out \(memory)")
         }
+        if let disk = task.host.disk, policy.limits.diskWanted > disk {
+            findings.report(
+                place,
+                "disk: the Script needs \(policy.limits.diskWanted) with its log, and altp.yaml hands out \(disk)")
+        }
     }
 
     private func command(_ reader: MappingReader) -> ScriptDefinition.Command {

@@ -71,6 +71,8 @@ package struct Chain: Sendable, Equatable {
         case cancelled(by: String)
         /// A new run, from the Script named or the first.
         case rerun(from: String?)
+        /// The Script that the chain is at or failed at is taken as done; the run goes on with the next.
+        case skipped(script: String, by: String)
     }
 
     package enum Action: Sendable, Equatable {
@@ -184,6 +186,8 @@ package struct Chain: Sendable, Equatable {
             return try cancel(by: source)
         case (.rerun(let script), .ended):
             return try rerun(from: script)
+        case (.skipped(let script, let source), _):
+            return try skip(script, by: source)
         case (.rerun, _):
             throw Refusal(description: "the Processing \(phrase); cancel it first, or wait for its end")
         case (.started(let attempt), _), (.ended(let attempt, _, _, _), _), (.neverStarted(let attempt), _):
@@ -257,6 +261,36 @@ package struct Chain: Sendable, Equatable {
         }
         self = Chain(steps: steps, run: run + 1, lastNumbers: lastNumbers, start: start)
         return opening
+    }
+
+    private mutating func skip(_ script: String, by source: String) throws(Refusal) -> [Action] {
+        guard let step = steps.firstIndex(where: { $0.name == script }) else {
+            let known = steps.map(\.name).joined(separator: ", ")
+            throw Refusal(description: "the chain has no Script `\(script)`; it has \(known)")
+        }
+        guard script == self.script else {
+            throw Refusal(description: "the Processing is at \(self.script), and only that can be skipped")
+        }
+        var actions: [Action] = []
+        switch state {
+        case .queued(let position): actions = [.withdrawRequest(position.attempt)]
+        case .backingOff: break
+        case .running, .cancelling:
+            throw Refusal(description: "the Processing \(phrase); cancel it first, or wait for its end")
+        case .ended(let ending):
+            guard ending.status != .success else {
+                throw Refusal(description: "the Processing \(phrase); there is nothing to skip")
+            }
+        }
+        // That it had started is known of a run that goes on; a Processing that never did has now.
+        hasStarted = true
+        let here = position(step: step, attemptInRun: 1)
+        guard step + 1 < steps.count else {
+            return actions + finish(.success, .success, at: here, "\(script) was skipped by \(source)")
+        }
+        let next = position(step: step + 1, attemptInRun: 1)
+        state = .queued(next)
+        return actions + [.requestAdmission(next.attempt)]
     }
 
     private mutating func finish(

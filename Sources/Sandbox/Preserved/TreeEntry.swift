@@ -14,6 +14,8 @@ package struct TreeEntry: Sendable, Hashable {
     package var kind: Kind
     /// Of a file, in bytes; of a link, its target's length; else 0.
     package var size: Int64
+    /// Bytes of the disk that it takes, of whatever kind it is.
+    package var allocated: Int64
     /// Permission bits, with those for set-user-ID, set-group-ID and sticky.
     package var mode: UInt32
     package var uid: UInt32
@@ -53,6 +55,7 @@ package struct TreeEntry: Sendable, Hashable {
         default: kind = status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0 ? .whiteout : .device
         }
         size = kind == .file || kind == .link ? Int64(status.st_size) : 0
+        allocated = Int64(status.st_blocks) * 512
         mode = UInt32(status.st_mode) & 0o7777
         uid = status.st_uid
         gid = status.st_gid

@@ -254,4 +254,45 @@ struct ChainTests {
         retry.maxDelay = Timespan(seconds: ceiling)
         #expect(retry.delay(beforeAttempt: attempt).milliseconds == milliseconds)
     }
+
+    // MARK: Skipping
+
+    @Test func aFailedScriptIsSkipped() throws {
+        var chain = Chain(scripts: Self.scripts)
+        _ = try chain.handle(.started(attempt("load", 1)))
+        _ = try chain.handle(ended("load", 1, .hard))
+        #expect(chain.status == .failed)
+        #expect(throws: Chain.Refusal.self) { try chain.handle(.skipped(script: "calibrate", by: "cli:root")) }
+        #expect(throws: Chain.Refusal.self) { try chain.handle(.skipped(script: "none", by: "cli:root")) }
+        #expect(
+            try chain.handle(.skipped(script: "load", by: "cli:root")) == [.requestAdmission(attempt("calibrate", 1))])
+        #expect(chain.status != .failed && chain.script == "calibrate")
+        _ = try chain.handle(.started(attempt("calibrate", 1)))
+        // What runs is not skipped.
+        #expect(throws: Chain.Refusal.self) { try chain.handle(.skipped(script: "calibrate", by: "cli:root")) }
+        _ = try chain.handle(ended("calibrate", 1, .hard))
+        #expect(
+            try chain.handle(.skipped(script: "calibrate", by: "cli:root")) == [
+                finish(.success, .success, "calibrate", "calibrate was skipped by cli:root")
+            ])
+        #expect(throws: Chain.Refusal.self) { try chain.handle(.skipped(script: "calibrate", by: "cli:root")) }
+    }
+
+    @Test func aScriptThatWaitsIsSkipped() throws {
+        var chain = Chain(scripts: Self.scripts)
+        #expect(
+            try chain.handle(.skipped(script: "load", by: "cli:root")) == [
+                .withdrawRequest(attempt("load", 1)), .requestAdmission(attempt("calibrate", 1)),
+            ])
+    }
+
+    @Test func aScriptWhoseRetryIsDueIsSkipped() throws {
+        var chain = Chain(scripts: Self.scripts)
+        _ = try chain.handle(.started(attempt("load", 1)))
+        _ = try chain.handle(ended("load", 1, .soft, at: 1000))
+        #expect(
+            try chain.handle(.skipped(script: "load", by: "cli:root")) == [.requestAdmission(attempt("calibrate", 1))])
+        // The timer that was set comes to nothing.
+        #expect(try chain.handle(.retryDue(attempt("load", 2))) == [])
+    }
 }

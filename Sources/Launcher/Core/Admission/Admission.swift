@@ -123,6 +123,12 @@ package struct Admission: Sendable {
         poolCapacity = pools
     }
 
+    /// Takes figures that were looked at, not counted: what holds is part of `free` already.
+    package mutating func set(_ resource: Resource, capacity: Int64, free: Int64) {
+        self.capacity[resource] = capacity
+        self.free[resource] = free
+    }
+
     /// nil for no limit.
     package mutating func setMaxRunning(_ limit: Int?, task: String) { maxRunning[task] = limit }
 
@@ -192,6 +198,22 @@ package struct Admission: Sendable {
         }
         return found
     }
+
+    /// What the first request in order wants of a resource, where that resource is all that it lacks; nil when there is none.
+    package func wanted(forLackOf resource: Resource) -> Int64? {
+        let wanting = heads.first { head in
+            // What can never start is owed nothing.
+            guard head.shape.resources[resource] > max(0, free[resource]), !isHeldByTask(head.shape),
+                excess(of: head.shape.resources, pools: head.shape.pools).isEmpty
+            else { return false }
+            let lacking = lack(of: head.shape)
+            return lacking.pools.isEmpty && lacking.resources == [resource]
+        }
+        return wanting.map { $0.shape.resources[resource] }
+    }
+
+    /// What each running attempt holds of a resource, by Processing.
+    package func held(_ resource: Resource) -> [Int64: Int64] { holding.mapValues { $0.resources[resource] } }
 
     private func reservations(before key: QueueKey, now: Int64) -> Reservations {
         var result = Reservations()

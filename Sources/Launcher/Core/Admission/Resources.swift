@@ -6,12 +6,15 @@ package enum Resource: Int, Sendable, Hashable, CaseIterable {
     case memory
     /// Blocks of host uids; a Processing holds one as long as its directories exist.
     case uidBlocks
+    /// Bytes. What is free of it is looked at, see `DiskLedger`: others use the file system too.
+    case disk
 
     package var name: String {
         switch self {
         case .cpu: "cpu"
         case .memory: "memory"
         case .uidBlocks: "uid blocks"
+        case .disk: "disk"
         }
     }
 }
@@ -24,12 +27,13 @@ package struct Resources: Sendable, Hashable {
 
     package init() { lanes = .zero }
 
-    /// `cpu` in cores, rounded up to a thousandth; `memory` in bytes.
-    package init(cpu: Double, memory: Int64, uidBlocks: Int = 0) {
+    /// `cpu` in cores, rounded up to a thousandth; `memory` and `disk` in bytes.
+    package init(cpu: Double, memory: Int64, uidBlocks: Int = 0, disk: Int64 = 0) {
         self.init()
         self[.cpu] = Int64((cpu * 1000).rounded(.up))
         self[.memory] = memory
         self[.uidBlocks] = Int64(uidBlocks)
+        self[.disk] = disk
     }
 
     package subscript(resource: Resource) -> Int64 {
