@@ -92,6 +92,7 @@ extension APIService {
         }
         var names = definition.scripts.map(\.name)
         for attempt in attempts where !names.contains(attempt.script) { names.append(attempt.script) }
+        let pin = await launcher.pin(of: record.id)
         return try mapped {
             let scripts = try names.map { name in
                 try ScriptView(
@@ -101,7 +102,8 @@ extension APIService {
             return try ProcessingView(
                 record, scripts: scripts,
                 history: journal.map { HistoryEntryView(at: Timestamp(milliseconds: $0.at), text: $0.text) },
-                directory: caller.script == nil ? launcher.directory(of: record) : nil)
+                directory: caller.script == nil ? launcher.directory(of: record) : nil,
+                remnant: caller.script == nil ? launcher.remnant(of: record) : nil, pinnedBy: pin?.who)
         }
     }
 }

@@ -25,6 +25,10 @@ package enum RouteTable {
             .role(.admin, script: nil), body: StopHost.self, success: 202, response: "AcceptedView"
         ) { service, call throws(Problem) in try service.stopHost(call) },
         Route(
+            .post, "\(root)/host/gc", "Remove directories that may go, and tell what is held by whom",
+            .role(.operator, script: nil), body: CollectGarbage.self, response: "CollectionView"
+        ) { service, call throws(Problem) in try await service.collectGarbage(call) },
+        Route(
             .get, "\(root)/statistics", "Counts by Task and outcome", .role(.viewer, script: .host),
             response: "StatisticsView"
         ) { service, _ throws(Problem) in try await service.showStatistics() },
@@ -96,6 +100,22 @@ package enum RouteTable {
             .role(.operator, script: .task), target: .processing, body: RerunProcessing.self,
             response: "ProcessingView"
         ) { service, call throws(Problem) in try await service.rerunProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/skip", "Take the Script that it is at, or failed at, as done",
+            .role(.operator, script: .task), target: .processing, body: SkipScript.self, response: "ProcessingView"
+        ) { service, call throws(Problem) in try await service.skipScript(call) },
+        Route(
+            .post, "\(root)/processings/{id}/pin", "Keep its directories until they are unpinned",
+            .role(.operator, script: .task), target: .processing, body: PinProcessing.self, response: "ProcessingView"
+        ) { service, call throws(Problem) in try await service.pinProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/unpin", "Let its directories go when their time is over",
+            .role(.operator, script: .task), target: .processing, body: NoInput.self, response: "ProcessingView"
+        ) { service, call throws(Problem) in try await service.unpinProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/release", "Remove its directories now",
+            .role(.operator, script: .task), target: .processing, body: NoInput.self, response: "ProcessingView"
+        ) { service, call throws(Problem) in try await service.releaseProcessing(call) },
         Route(
             .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/log",
             "Bytes of an attempt's log; headers tell its size and whether it may grow",

@@ -7,7 +7,7 @@ extension ProcessingView {
     /// `scripts`, `history` and `directory` are nil in lists.
     init(
         _ record: ProcessingRecord, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
-        directory: String? = nil
+        directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
     ) throws {
         self.init(
             id: record.id, task: record.task, status: record.status.rawValue, outcome: record.outcome,
@@ -15,7 +15,8 @@ extension ProcessingView {
             params: try parameters(json: record.params), priority: record.priority, definition: record.definition,
             scriptsHash: record.scripts, createdAt: Timestamp(milliseconds: record.createdAt),
             startedAt: record.startedAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
-            scripts: scripts, history: history, directory: directory)
+            scripts: scripts, history: history, directory: directory, remnant: remnant,
+            pinnedBy: pinnedBy)
     }
 }
 

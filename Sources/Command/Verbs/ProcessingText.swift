@@ -57,6 +57,8 @@ enum ProcessingText {
         if let end = processing.endedAt?.milliseconds { facts.append(("Ended", TimeText.full(end))) }
         facts.append(("Definition", String(processing.definition.prefix(12))))
         if let directory = processing.directory { facts.append(("Directory", directory)) }
+        if let remnant = processing.remnant { facts.append(("Remnant", remnant)) }
+        if let who = processing.pinnedBy { facts.append(("Pinned by", who)) }
         var text = head + "\n" + FactList.render(facts, style: style)
         if let scripts = processing.scripts, !scripts.isEmpty {
             text += "\n" + attempts(scripts, now: now).render(width: context.output.width, style: style)
@@ -123,6 +125,7 @@ enum ProcessingText {
         case "success": return []
         default:
             var commands = ["altp logs \(id)\(script)", "altp why \(id)"]
+            if processing.directory != nil { commands.append("altp enter \(id)") }
             commands.append(
                 processing.script.map { "altp rerun \(id) --from \(Printable.line($0))" } ?? "altp rerun \(id)")
             return commands

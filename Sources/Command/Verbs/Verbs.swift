@@ -5,6 +5,7 @@ package enum Verbs {
             VerbNode(Serve.self, section: .host),
             VerbNode(Stop.self, section: .host),
             VerbNode(HostStatus.self, section: .host),
+            VerbNode(CollectGarbageVerb.self, section: .host),
             VerbNode(Init.self, section: .host),
             VerbNode(Check.self, section: .host),
             VerbNode(
@@ -31,6 +32,10 @@ package enum Verbs {
             VerbNode(Logs.self, section: .failure),
             VerbNode(Enter.self, section: .failure),
             VerbNode(Rerun.self, section: .failure),
+            VerbNode(Skip.self, section: .failure),
+            VerbNode(Pin.self, section: .failure),
+            VerbNode(Unpin.self, section: .failure),
+            VerbNode(Release.self, section: .failure),
             VerbNode(Progress.self, section: .inside),
             VerbNode(End.self, section: .inside),
             VerbNode(ShowSelf.self, section: .inside),

@@ -119,3 +119,43 @@ package struct NoInput: RequestBody, Hashable {
 
     package static let fields: [String] = []
 }
+
+/// `POST /processings/{id}/skip`
+package struct SkipScript: RequestBody, Hashable {
+    /// The one that the Processing is at or failed at.
+    package var script: String
+
+    package init(script: String) { self.script = script }
+
+    package static let fields = ["script"]
+}
+
+/// `POST /processings/{id}/pin`
+package struct PinProcessing: RequestBody, Hashable {
+    /// Shown to whoever wonders why it is still there.
+    package var reason: String?
+
+    package init(reason: String? = nil) { self.reason = reason }
+
+    package static let fields = ["reason"]
+}
+
+/// `POST /host/gc`
+package struct CollectGarbage: RequestBody, Hashable {
+    /// Remove until so many bytes are free; only what is due and what `keep_free` asks for when absent.
+    package var free: Int64?
+    /// Only say what would go.
+    package var dryRun: Bool?
+
+    package init(free: Int64? = nil, dryRun: Bool? = nil) {
+        self.free = free
+        self.dryRun = dryRun
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case free
+        case dryRun = "dry_run"
+    }
+
+    package static let fields = ["free", "dry_run"]
+}

@@ -26,12 +26,16 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package var history: [HistoryEntryView]?
     /// Where its directories lie on the host, while they are there; absent in lists, and for a Script.
     package var directory: String?
+    /// Where logs, outcomes and lists of files lie of a failure whose directories are gone; absent in lists, and for a Script.
+    package var remnant: String?
+    /// Who keeps its directories; absent in lists, and when nobody does.
+    package var pinnedBy: String?
 
     package init(
         id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
         params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
         startedAt: Timestamp?, endedAt: Timestamp?, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
-        directory: String? = nil
+        directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
     ) {
         self.id = id
         self.task = task
@@ -50,10 +54,14 @@ package struct ProcessingView: Sendable, Hashable, Codable {
         self.scripts = scripts
         self.history = history
         self.directory = directory
+        self.remnant = remnant
+        self.pinnedBy = pinnedBy
     }
 
     enum CodingKeys: String, CodingKey {
         case id, task, status, outcome, script, reason, event, params, priority, definition, scripts, history, directory
+        case remnant
+        case pinnedBy = "pinned_by"
         case scriptsHash = "scripts_hash"
         case createdAt = "created_at"
         case startedAt = "started_at"

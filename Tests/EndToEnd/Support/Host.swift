@@ -10,14 +10,17 @@ final class Host {
     let cgroup: String
     private var launcher: ChildProcess?
     private let settings: [String]
+    let state: String
     /// A command that becomes the Launcher, such as nsenter(1) with its arguments.
     var prefix: [String] = []
 
     /// - Parameters:
     ///   - files: what the host folder holds, by relative path; those that end in `.sh` and `.py` are executable.
     ///   - settings: lines of altp.yaml beside its folders and its cgroup.
-    init(_ files: [String: String], settings: [String] = []) throws {
+    ///   - state: the state folder, where it is to lie elsewhere.
+    init(_ files: [String: String], settings: [String] = [], state: String? = nil) throws {
         root = try TemporaryFolder()
+        self.state = state ?? "\(root.path)/state"
         cgroup = "test-\(getpid())-\(root.path.suffix(6).lowercased())"
         self.settings = settings
         try write("policies/small.yaml", "limits: {cpu: 0.5, memory: 128M, wall_time: 2m, grace: 1s}\n")
@@ -26,7 +29,6 @@ final class Host {
     }
 
     var configuration: String { "\(root.path)/host" }
-    var state: String { "\(root.path)/state" }
     var socket: String { "\(root.path)/run/altp.sock" }
     var pid: pid_t? { launcher?.pid }
     /// What the Launcher wrote to its standard error since its last start.
@@ -205,9 +207,10 @@ final class Host {
 
 /// Gives the test a host with a running Launcher, and afterwards checks that nothing of it is left.
 func withHost(
-    _ files: [String: String], settings: [String] = [], prefix: [String] = [], _ body: (Host) throws -> Void
+    _ files: [String: String], settings: [String] = [], state: String? = nil, prefix: [String] = [],
+    _ body: (Host) throws -> Void
 ) throws {
-    let host = try Host(files, settings: settings)
+    let host = try Host(files, settings: settings, state: state)
     host.prefix = prefix
     defer { host.close() }
     do {
