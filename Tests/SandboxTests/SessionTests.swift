@@ -130,6 +130,7 @@ import Testing
         #expect(line.contains("exec bash --noprofile --norc"))
         // Nothing that is typed is left in the attempt's directories.
         #expect(plan.environment.contains("HISTFILE="))
+        #expect(plan.environment.contains("INPUTRC=/etc/inputrc"))
     }
 
     @Test func givenVariablesTakeTheOthersPlaceButNotForTheScript() throws {

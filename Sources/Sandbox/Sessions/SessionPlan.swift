@@ -89,8 +89,11 @@ struct SessionPlan {
             let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             variables[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
         }
-        // What a shell has typed stays out of the attempt's directories.
-        if request.command == nil { variables["HISTFILE"] = "" }
+        if request.command == nil {
+            // What is typed stays out of the attempt's directories, and what lies there does not say what keys do.
+            variables["HISTFILE"] = ""
+            variables["INPUTRC"] = "/etc/inputrc"
+        }
         variables.merge(request.environment) { _, given in given }
         variables["PATH"] =
             "\(variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"):\(Self.directory)"
@@ -123,7 +126,7 @@ struct SessionPlan {
         let own = sandbox.environment.map { variable in
             variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         }
-        let added = Set(request.environment.keys).union(["PS1", "HISTFILE", "PATH", "OLDPWD"])
+        let added = Set(request.environment.keys).union(["PS1", "HISTFILE", "INPUTRC", "PATH", "OLDPWD"])
         for name in added.sorted() where Self.isName(name) {
             lines.append("unset \(name)")
         }

@@ -7,54 +7,13 @@ extension EndToEnd {
     @Suite struct TerminalTests {
         /// Runs a command line in a sandbox with a terminal, on a terminal of the test's own.
         ///
-        /// - Parameter steps: Python that plays the person: `expect(text)`, `type(text)`, `size(rows, columns)`.
-        /// - Returns: all that the person saw, then a line of what was found afterwards.
+        /// - Parameter steps: see `Person`.
         private func play(_ line: [String], _ steps: String, options: [String] = []) throws -> String {
             let attack = try Attack()
             let command = [try Installation.path(of: "altp"), "run", "--tty"] + options + ["--"] + line
-            let ended = try ChildProcess(
-                [
-                    "python3", "-c",
-                    """
-                    import fcntl, os, pty, signal, struct, sys, termios
-                    def setSize(fd, rows, columns): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
-                    terminal, slave = pty.openpty()
-                    setSize(slave, 33, 101)
-                    before = termios.tcgetattr(slave)
-                    pid = os.fork()
-                    if pid == 0:
-                        os.setsid()
-                        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-                        for fd in range(3): os.dup2(slave, fd)
-                        os.environ["TERM"] = "vt220"
-                        os.execv(sys.argv[1], sys.argv[1:])
-                    seen = b""
-                    def more():
-                        global seen
-                        data = os.read(terminal, 4096)
-                        seen += data
-                    position = 0
-                    def expect(text):
-                        global position
-                        while text.encode() not in seen[position:]: more()
-                        position = seen.index(text.encode(), position) + len(text.encode())
-                    def type(text): os.write(terminal, text.encode())
-                    def size(rows, columns): setSize(terminal, rows, columns)
-                    signal.alarm(50)
-                    \(steps)
-                    _, status = os.waitpid(pid, 0)
-                    os.set_blocking(terminal, False)
-                    try:
-                        while True: more()
-                    except OSError: pass
-                    after = termios.tcgetattr(slave)
-                    sys.stdout.buffer.write(seen.replace(b"\\r\\n", b"\\n"))
-                    print(f"\\nstatus {os.waitstatus_to_exitcode(status)}, modes {'as before' if after == before else 'changed'}")
-                    """,
-                ] + command, environment: ["ALTP_RUN_DIR": attack.runs]
-            ).wait()
+            let seen = try Person.play(command, steps, environment: ["ALTP_RUN_DIR": attack.runs])
             #expect(FileTree.names(in: attack.runs) == [])
-            return ended.output + ended.errors
+            return seen
         }
 
         @Test func itIsATerminalOfTheSandboxsOwn() throws {
