@@ -172,6 +172,7 @@ import Testing
     static let scratch = PlanStep.bind(source: "/a/scratch", target: "/scratch", flags: [.noSetUID], map: nil)
     static let shared = PlanStep.bind(source: "/p/shared", target: "/processing", flags: [.noSetUID], map: nil)
     static let archive = PlanStep.bind(source: "/srv", target: "/srv", flags: [.readOnly], map: nil)
+    static let products = PlanStep.bind(source: "/out", target: "/out", flags: [.noSetUID, .recursive], map: map)
     static let disk = PlanStep.mountImage(image: "/a/disk/image", directory: "/a/disk/mounted")
     static let owned = PlanStep.ownedDirectory(path: "/a/disk/mounted/scratch", owner: 7)
 
@@ -180,7 +181,8 @@ import Testing
         original.steps = [
             .watch(.pidsPeak, path: "/old/peak"), .join(.v1, path: "/old/tasks"), .watchOutOfMemory(path: "/old"), disk,
             owned, .watchDisk(path: "/a/disk/mounted"), .watchQuota(project: 7),
-            .makeOverlayRoot(directory: "/a/root", layers: layers, map: map), scratch, shared, archive, .enterRoot,
+            .makeOverlayRoot(directory: "/a/root", layers: layers, map: map), scratch, shared, archive, products,
+            .enterRoot,
         ]
         original.arguments = ["calibrate.py"]
         (original.wallMilliseconds, original.cpuMilliseconds) = (1000, 500)
@@ -201,7 +203,7 @@ import Testing
             plan.steps == [
                 .watch(.memoryEvents, path: "/new/e"), .join(.v2, path: "/new"), Self.disk, Self.owned,
                 .makeOverlayRoot(directory: "/s/root", layers: Self.layers, map: Self.map), Self.scratch, Self.shared,
-                Self.archive, .enterRoot,
+                Self.archive, Self.products, .enterRoot,
             ])
         #expect(plan.isHeld)
         #expect((plan.wallMilliseconds, plan.cpuMilliseconds) == (0, 0))
@@ -226,7 +228,9 @@ import Testing
                         lower: "/image", upper: "/s/layers/upper", work: "/s/layers/work", middle: "/a/upper"),
                     map: Self.map),
                 .overlay(path: "/scratch", layers: over("/a/scratch", "scratch")),
-                .overlay(path: "/processing", layers: over("/p/shared", "processing")), Self.archive, .enterRoot,
+                .overlay(path: "/processing", layers: over("/p/shared", "processing")), Self.archive,
+                .bind(source: "/out", target: "/out", flags: [.noSetUID, .recursive, .readOnly], map: Self.map),
+                .enterRoot,
             ])
     }
 }

@@ -39,6 +39,9 @@ struct ReopenedPlan {
             .makeOverlayRoot(directory: root, layers: snapshot?.over(layers) ?? layers, map: map)
         case .bind(let source, let target, _, _) where SnapshotLayers.covered.contains(target):
             if let snapshot { .overlay(path: target, layers: snapshot.over(source, at: target)) } else { step }
+        // What the policy hands in of the host's is no layer: a snapshot only looks at it.
+        case .bind(let source, let target, let flags, let map) where snapshot != nil:
+            .bind(source: source, target: target, flags: flags.union(.readOnly), map: map)
         case .mountImage(let image, let directory) where snapshot != nil:
             .mountImageReadOnly(image: image, directory: directory)
         case .ownedDirectory where snapshot != nil: nil

@@ -106,7 +106,7 @@ enum EnteredTasks {
         grep -E '^(Uid|Gid|Groups|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|Seccomp_filters):' /proc/self/status
         cut -d' ' -f4- /proc/self/mountinfo | sed 's/ master:[0-9]*//; s/ shared:[0-9]*//' \
             | grep -vE ' /(debug|run/altp-session) '
-        stat -c '%A %u:%g %s %t:%T %n' /* /etc/* /dev/* /scripts/*
+        stat -c '%A %u:%g %t:%T %n' /* /etc/* /dev/* /scripts/*
         cat /etc/passwd /etc/hosts /etc/resolv.conf
 
         """

@@ -49,6 +49,28 @@ extension EndToEnd {
             }
         }
 
+        @Test func whatThePolicyHandsInIsOnlyLookedAt() throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            try folder.write("product", "old\n")
+            let user = try #require(getpwnam("nobody")).pointee
+            for path in [folder.path, "\(folder.path)/product"] { chown(path, user.pw_uid, user.pw_gid) }
+            try withHost([
+                "policies/deliver.yaml":
+                    "mounts: [{source: \(folder.path), target: /products, mode: rw, owner: nobody}]\n",
+                "tasks/deliver.yaml":
+                    "policy: deliver\nscripts: [{name: work, run: 'echo new > /products/product; exit 3'}]\n",
+            ]) { host in
+                let id = try host.failed("deliver")
+                let ended = try host.enter("\(id)", ["--snapshot"], "sh", "-c", "echo mine > /products/product")
+                #expect(ended.status != 0)
+                #expect(ended.errors.contains("Read-only file system"))
+                #expect(try folder.read("product") == "new\n")
+                try host.inside("\(id)", "echo mine > /products/product")
+                #expect(try folder.read("product") == "mine\n")
+            }
+        }
+
         @Test func eachHasOneOfItsOwn() throws {
             try withHost(EnteredTasks.files) { host in
                 let id = try host.failed("failing")
