@@ -19,6 +19,10 @@ let staticFoundation: [LinkerSetting] = [
     .linkedLibrary("_FoundationCShims"), .linkedLibrary("_FoundationCollections"),
     .linkedLibrary("swiftSynchronization"),
 ]
+/// See CQuietDispatch.h.
+let quietDispatch: [LinkerSetting] = [
+    .unsafeFlags(["register", "unregister"].flatMap { ["-Xlinker", "--wrap=_dispatch_workq_worker_\($0)"] })
+]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -41,6 +45,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .target(name: "CQuietDispatch"),
         .systemLibrary(name: "CCap"),
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CSQLite"),
@@ -62,8 +67,9 @@ let package = Package(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),
         .executableTarget(
-            name: "altp-launcher", dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux"],
-            swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation),
+            name: "altp-launcher",
+            dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CQuietDispatch"],
+            swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation + quietDispatch),
         .executableTarget(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),

@@ -1,5 +1,4 @@
 import CLinux
-import Dispatch
 import Glibc
 package import Linux
 
@@ -14,7 +13,6 @@ package final class RunningSandbox: JoinableSandbox {
     private let watcher: ProcessWatcher
     private let tellLeftover: @Sendable (Leftover) -> Void
     private let phaseEnded: (@Sendable (String) -> Void)?
-    private static let finishing = DispatchQueue(label: "altp.sandbox.finish", attributes: .concurrent)
 
     init(
         _ process: consuming InitProcess, specification: SandboxSpecification, directory: AttemptDirectory,
@@ -36,7 +34,7 @@ package final class RunningSandbox: JoinableSandbox {
         await withCheckedContinuation { continuation in
             watcher.watch(pidfd.raw) {
                 // Removing groups may take a moment, in which others' ends would not be seen.
-                Self.finishing.async { continuation.resume(returning: self.finish()) }
+                WorkerThreads.shared.run { continuation.resume(returning: self.finish()) }
             }
         }
     }

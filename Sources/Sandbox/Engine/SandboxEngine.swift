@@ -1,5 +1,4 @@
 package import Configuration
-import Dispatch
 import FoundationEssentials
 import Glibc
 import Linux
@@ -14,8 +13,6 @@ package final class SandboxEngine: Sendable {
     let disk: DiskStorage
     private let rootfs: Mutex<[String: RootfsDefinition]>
     let watcher: ProcessWatcher
-    /// Spawning suspends its thread until the exec, and deleting may take long: neither on the cooperative pool.
-    private let work = DispatchQueue(label: "altp.sandbox", attributes: .concurrent)
 
     /// Finds the host's cgroup hierarchies and makes the group below which all of this engine's groups lie.
     package init(settings: SandboxSettings) throws(SandboxError) {
@@ -137,12 +134,14 @@ package final class SandboxEngine: Sendable {
         return sandbox.waitForOutcome()
     }
 
-    /// Runs blocking work away from the cooperative pool.
+    /// Runs blocking work away from the cooperative pool: spawning suspends its thread until the exec, deleting may take long.
     func run<Result: Sendable>(
         _ body: @escaping @Sendable () throws(SandboxError) -> Result
     ) async throws(SandboxError) -> Result {
         let result: Swift.Result<Result, SandboxError> = await withCheckedContinuation { continuation in
-            work.async { continuation.resume(returning: Swift.Result { () throws(SandboxError) in try body() }) }
+            WorkerThreads.shared.run {
+                continuation.resume(returning: Swift.Result { () throws(SandboxError) in try body() })
+            }
         }
         return try result.get()
     }

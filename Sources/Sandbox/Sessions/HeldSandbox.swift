@@ -1,5 +1,4 @@
 import CLinux
-import Dispatch
 import Glibc
 package import Linux
 import Synchronization
@@ -43,7 +42,7 @@ package final class HeldSandbox: JoinableSandbox {
         letGo()
         await withCheckedContinuation { continuation in
             watcher.watch(pidfd.raw) {
-                DispatchQueue.global().async {
+                WorkerThreads.shared.run {
                     self.clear()
                     continuation.resume()
                 }

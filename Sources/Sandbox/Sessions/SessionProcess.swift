@@ -1,6 +1,5 @@
 import CLinux
 import Configuration
-import Dispatch
 import Glibc
 import Linux
 import SandboxPlan
@@ -18,7 +17,6 @@ final class SessionProcess: Sendable {
     private let tellLeftover: @Sendable (Leftover) -> Void
     private let afterwards: @Sendable (SessionEnd) async -> Void
     private let state = Mutex(State())
-    private static let finishing = DispatchQueue(label: "altp.session.finish", attributes: .concurrent)
 
     private struct State {
         var end: SessionEnd?
@@ -95,7 +93,7 @@ final class SessionProcess: Sendable {
 
     /// Begins to watch for the end, which `ended()` then gives.
     func watch() {
-        watcher.watch(pidfd.raw) { Self.finishing.async { self.finish() } }
+        watcher.watch(pidfd.raw) { WorkerThreads.shared.run { self.finish() } }
     }
 
     /// Kills all of it and clears up, for a session that has not come about. Blocks.
