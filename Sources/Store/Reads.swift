@@ -10,20 +10,10 @@ package struct Page<Element: Sendable>: Sendable {
     }
 
     /// From one row more than the page holds.
-    fileprivate init(_ rows: [Element], limit: Int, id: (Element) -> Int64) {
+    init(_ rows: [Element], limit: Int, id: (Element) -> Int64) {
         let items = Array(rows.prefix(limit))
         self.init(items: items, next: rows.count > limit ? items.last.map(id) : nil)
     }
-}
-
-package struct ProcessingFilter: Sendable, Hashable {
-    package var statuses: Set<ProcessingStatus> = []
-    package var outcomes: Set<String> = []
-    package var tasks: Set<String> = []
-    /// Created at or after this time.
-    package var since: Int64?
-
-    package init() {}
 }
 
 /// Counts of one Task since the store was made, kept as it goes.
@@ -63,35 +53,6 @@ extension Store {
         }
     }
 
-    package func processings(
-        _ filter: ProcessingFilter, before: Int64?, limit: Int
-    ) async throws(StoreError) -> Page<ProcessingRecord> {
-        var conditions: [String] = []
-        var values: [Value] = []
-        func within(_ column: String, _ allowed: some Collection<String>) {
-            guard !allowed.isEmpty else { return }
-            conditions.append("\(column) IN (\(allowed.map { _ in "?" }.joined(separator: ", ")))")
-            values += allowed.sorted().map(Value.text)
-        }
-        within("status", filter.statuses.map(\.rawValue))
-        within("outcome", filter.outcomes)
-        within("task", filter.tasks)
-        if let since = filter.since {
-            conditions.append("created_at >= ?")
-            values.append(.integer(since))
-        }
-        if let before {
-            conditions.append("id < ?")
-            values.append(.integer(before))
-        }
-        let condition = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-        let sql = "SELECT \(ProcessingRecord.columns) FROM processing \(condition)ORDER BY id DESC LIMIT ?"
-        let bound = values + [.integer(Int64(limit) + 1)]
-        return try await read { connection throws(StoreError) in
-            Page(try connection.all(sql, bound, ProcessingRecord.init), limit: limit) { $0.id }
-        }
-    }
-
     package func event(_ id: Int64) async throws(StoreError) -> EventRecord? {
         try await read { connection throws(StoreError) in try StoreTransaction(connection: connection).event(id) }
     }
@@ -103,13 +64,19 @@ extension Store {
     }
 
     package func events(types: Set<String>, before: Int64?, limit: Int) async throws(StoreError) -> Page<EventRecord> {
-        let list = types.isEmpty ? "" : "type IN (\(types.map { _ in "?" }.joined(separator: ", "))) AND "
-        let values = types.sorted().map(Value.text) + [.integer(before ?? .max), .integer(Int64(limit) + 1)]
+        let bounds: [Value] = [.integer(before ?? .max), .integer(Int64(limit) + 1)]
         return try await read { connection throws(StoreError) in
-            let rows = try connection.all(
-                "SELECT \(EventRecord.columns) FROM event WHERE \(list)id < ? ORDER BY id DESC LIMIT ?", values,
-                EventRecord.init)
-            return Page(rows, limit: limit) { $0.id }
+            func rows(_ condition: String, _ values: [Value]) throws(StoreError) -> [EventRecord] {
+                try connection.all(
+                    "SELECT \(EventRecord.columns) FROM event \(condition)id < ? ORDER BY id DESC LIMIT ?",
+                    values + bounds,
+                    EventRecord.init)
+            }
+            if types.isEmpty { return Page(try rows("WHERE ", []), limit: limit) { $0.id } }
+            // Each type has its own in order in an index; those of several are merged.
+            var found: [EventRecord] = []
+            for type in types { found += try rows("INDEXED BY event_by_type WHERE type = ? AND ", [.text(type)]) }
+            return Page(found.sorted { $0.id > $1.id }, limit: limit) { $0.id }
         }
     }
 
@@ -141,9 +108,10 @@ extension Store {
     package func openProcessings() async throws(StoreError) -> [ProcessingRecord] {
         try await read { connection throws(StoreError) in
             try connection.all(
-                "SELECT \(ProcessingRecord.columns) FROM processing WHERE status IN ('waiting', 'running') ORDER BY id",
-                [],
-                ProcessingRecord.init)
+                """
+                SELECT \(ProcessingRecord.columns) FROM processing INDEXED BY processing_open
+                WHERE status IN ('waiting', 'running') ORDER BY id
+                """, [], ProcessingRecord.init)
         }
     }
 
@@ -152,7 +120,7 @@ extension Store {
         try await read { connection throws(StoreError) in
             try connection.all(
                 """
-                SELECT \(ProcessingRecord.columns) FROM processing
+                SELECT \(ProcessingRecord.columns) FROM processing INDEXED BY processing_kept
                 WHERE uid_block IS NOT NULL AND status NOT IN ('waiting', 'running')
                 """, [], ProcessingRecord.init)
         }
@@ -168,7 +136,8 @@ extension Store {
             }
             let open = try connection.all(
                 """
-                SELECT task, status, count(*) FROM processing WHERE status IN ('waiting', 'running') GROUP BY task, status
+                SELECT task, status, count(*) FROM processing INDEXED BY processing_open
+                WHERE status IN ('waiting', 'running') GROUP BY task, status
                 """
             ) { ($0.text(0), $0.text(1), Int($0.integer(2))) }
             for (task, status, count) in open {

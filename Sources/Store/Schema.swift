@@ -116,6 +116,18 @@ enum Schema {
             removal TEXT
         );
         """,
+        // Written once in a Processing's life, when it ends: those that have not ended have `processing_open`.
+        """
+        DROP INDEX processing_by_task;
+        DROP INDEX processing_by_status;
+        CREATE INDEX processing_by_status ON processing (status, id) WHERE status NOT IN ('waiting', 'running');
+        CREATE INDEX processing_by_outcome ON processing (outcome, id) WHERE status NOT IN ('waiting', 'running');
+        CREATE INDEX processing_by_task_and_status ON processing (task, status, id)
+            WHERE status NOT IN ('waiting', 'running');
+        CREATE INDEX processing_by_task_and_outcome ON processing (task, outcome, id)
+            WHERE status NOT IN ('waiting', 'running');
+        CREATE INDEX processing_by_time ON processing (created_at);
+        """,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

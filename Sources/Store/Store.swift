@@ -37,4 +37,21 @@ package final class Store: Sendable {
     ) async throws(StoreError) -> Result {
         try await readers.read(body)
     }
+
+    /// Reads several times what is there at one moment.
+    func readTogether<Result: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        try await read { connection throws(StoreError) in
+            try connection.run("BEGIN")
+            do throws(StoreError) {
+                let result = try body(connection)
+                try connection.run("COMMIT")
+                return result
+            } catch {
+                try? connection.run("ROLLBACK")
+                throw error
+            }
+        }
+    }
 }
