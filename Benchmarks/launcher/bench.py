@@ -174,6 +174,24 @@ class Bench:
             self.page.row(f"latency p99{key}", f"trigger to exec, 99 of 100{where}", late, "ms", None, "under 10 ms",
                           late < 10)
         self.compare("latency past", "trigger to exec", medians[full] / medians[empty], is_rate=False)
+        self.pages(full)
+
+    def pages(self, full):
+        """A page of the list of Processings, by the filter that takes longest."""
+        recent = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
+        filters = ["limit=50", "outcome=oom", "task=fail", "task=fail&status=success", "status=failed&task=one&task=four",
+                   f"since={recent}", f"since={recent}&status=cancelled"]
+        times = {}
+        for text in filters:
+            taken = []
+            for _ in range(9):
+                began = time.monotonic()
+                full.get(f"processings?{text}")
+                taken.append((time.monotonic() - began) * 1000)
+            times[text] = taken
+        slowest = max(times, key=lambda text: median(times[text]))
+        self.page.row("page", f"the slowest of {len(filters)} filtered lists, {self.past} ({slowest.replace(recent, '…')})",
+                      median(times[slowest]), "ms", times[slowest])
 
     # The start
 
