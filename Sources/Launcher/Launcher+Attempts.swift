@@ -29,7 +29,7 @@ extension Launcher {
         }
         let row = AttemptRecord(
             processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
-            startedAt: at)
+            startedAt: at, boot: BootIdentity.current.id)
         do throws(LauncherError) {
             let stored = record
             try await fromStore { () async throws(StoreError) in

@@ -68,8 +68,11 @@ extension Launcher {
     /// Finds out what became of the attempt that was recorded as running.
     private func recoverAttempt(_ attempt: Chain.Attempt, of id: Int64) async throws(LauncherError) {
         let recovery: Recovery
+        // Rows of former versions do not say it; theirs were always taken for this one.
+        let boot = processings[id]?.attempt?.boot ?? BootIdentity.current.id
         do throws(SandboxError) {
-            recovery = try await engine.recover(state.attempt(id, attempt))
+            recovery = try await engine.recover(
+                state.attempt(id, attempt), isOfThisBoot: boot == BootIdentity.current.id)
         } catch {
             throw LauncherError(.unavailable, "finding out about \(id)/\(attempt.script): \(error)")
         }

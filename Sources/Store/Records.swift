@@ -112,12 +112,14 @@ package struct AttemptRecord: Sendable, Hashable {
     package var progressText: String?
     package var startedAt: Int64
     package var endedAt: Int64?
+    /// Which run of the host's kernel it was recorded in; nil in rows of former versions.
+    package var boot: String?
 
     package init(
         processing: Int64, script: String, number: Int, run: Int = 1, state: AttemptState, outcome: String? = nil,
         outcomeDetail: String? = nil, ending: String? = nil, progress: Double? = nil, progressText: String? = nil,
         startedAt: Int64,
-        endedAt: Int64? = nil
+        endedAt: Int64? = nil, boot: String? = nil
     ) {
         self.processing = processing
         self.script = script
@@ -131,6 +133,7 @@ package struct AttemptRecord: Sendable, Hashable {
         self.progressText = progressText
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.boot = boot
     }
 }
 

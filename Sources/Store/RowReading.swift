@@ -31,7 +31,8 @@ extension ProcessingRecord {
 
 extension AttemptRecord {
     static let columns = """
-        processing, script, number, run, state, outcome, detail, ending, progress, progress_text, started_at, ended_at
+        processing, script, number, run, state, outcome, detail, ending, progress, progress_text, started_at, ended_at, \
+        boot
         """
 
     init(_ row: Row) {
@@ -39,6 +40,7 @@ extension AttemptRecord {
             processing: row.integer(0), script: row.text(1), number: Int(row.integer(2)), run: Int(row.integer(3)),
             state: AttemptState(rawValue: row.text(4)) ?? .ended, outcome: row.optionalText(5),
             outcomeDetail: row.optionalText(6), ending: row.optionalText(7), progress: row.optionalReal(8),
-            progressText: row.optionalText(9), startedAt: row.integer(10), endedAt: row.optionalInteger(11))
+            progressText: row.optionalText(9), startedAt: row.integer(10), endedAt: row.optionalInteger(11),
+            boot: row.optionalText(12))
     }
 }

@@ -128,6 +128,8 @@ enum Schema {
             WHERE status NOT IN ('waiting', 'running');
         CREATE INDEX processing_by_time ON processing (created_at);
         """,
+        // The run of the host's kernel in which the attempt was recorded as running.
+        "ALTER TABLE attempt ADD COLUMN boot TEXT;",
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -74,14 +74,15 @@ package struct StoreTransaction {
     package func putAttempt(_ attempt: AttemptRecord) throws(StoreError) {
         try connection.run(
             """
-            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET state = excluded.state, outcome = excluded.outcome, detail = excluded.detail,
             ending = excluded.ending, progress = excluded.progress, progress_text = excluded.progress_text,
-            started_at = excluded.started_at, ended_at = excluded.ended_at
+            started_at = excluded.started_at, ended_at = excluded.ended_at, boot = excluded.boot
             """, .integer(attempt.processing), .text(attempt.script), .integer(Int64(attempt.number)),
             .integer(Int64(attempt.run)), .text(attempt.state.rawValue), .optional(attempt.outcome),
             .optional(attempt.outcomeDetail), .optional(attempt.ending), .optional(attempt.progress),
-            .optional(attempt.progressText), .integer(attempt.startedAt), .optional(attempt.endedAt))
+            .optional(attempt.progressText), .integer(attempt.startedAt), .optional(attempt.endedAt),
+            .optional(attempt.boot))
     }
 
     /// Takes back an attempt that was recorded and never started.

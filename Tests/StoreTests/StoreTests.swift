@@ -138,7 +138,8 @@ final class TemporaryDatabase {
         let attempt = AttemptRecord(
             processing: id, script: "load", number: 2, run: 3, state: .ended, outcome: "soft",
             outcomeDetail: "{\"a\":1}",
-            ending: "{}", progress: 40.5, progressText: "band 4\n'; DROP TABLE attempt", startedAt: 5, endedAt: 9)
+            ending: "{}", progress: 40.5, progressText: "band 4\n'; DROP TABLE attempt", startedAt: 5, endedAt: 9,
+            boot: "b")
         try await store.write { transaction throws(StoreError) in try transaction.putAttempt(attempt) }
         #expect(try await store.attempts(of: id) == [attempt])
     }

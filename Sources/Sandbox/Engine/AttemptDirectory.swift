@@ -98,10 +98,10 @@ package struct AttemptDirectory: Sendable, Hashable {
 }
 
 /// Which run of the host's kernel this is.
-struct BootIdentity: Sendable, Hashable {
-    var id: String
+package struct BootIdentity: Sendable, Hashable {
+    package var id: String
 
-    static let current = BootIdentity(
+    package static let current = BootIdentity(
         id: ((try? readFile("/proc/sys/kernel/random/boot_id")) ?? "").filter { !$0.isWhitespace })
 
     /// What the lock file says until pid 1 writes its pid.

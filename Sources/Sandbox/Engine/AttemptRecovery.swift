@@ -17,6 +17,9 @@ package enum Recovery: Sendable {
 /// Reads from an attempt's directory what became of it.
 struct AttemptRecovery {
     let directory: AttemptDirectory
+    /// Else the host went down since the start: the disk has what was written back by then, and that something is missing
+    /// says nothing.
+    let isOfThisBoot: Bool
     let cgroups: CgroupTree
     let watcher: ProcessWatcher
     let tellLeftover: @Sendable (Leftover) -> Void
@@ -24,13 +27,13 @@ struct AttemptRecovery {
     func recover() throws(SandboxError) -> Recovery {
         guard access(directory.path, F_OK) == 0, access(directory.specification, F_OK) == 0,
             access(directory.lock, F_OK) == 0
-        else { return .neverStarted }
+        else { return withoutTrace }
         let specification: SandboxSpecification
         do throws(SandboxError) {
             specification = try directory.readSpecification()
         } catch {
             // Cut short while it was written: before any start.
-            return .neverStarted
+            return withoutTrace
         }
         do throws(SystemError) {
             let lock = try FileDescriptor.open(directory.lock, O_RDWR | O_NOFOLLOW)
@@ -68,8 +71,10 @@ struct AttemptRecovery {
             unlink(directory.lock)
             return .neverStarted
         }
-        return .lost(Self.lostOutcome(specification))
+        return .lost(Self.lostOutcome)
     }
+
+    private var withoutTrace: Recovery { isOfThisBoot ? .neverStarted : .lost(Self.lostOutcome) }
 
     private func adopt(_ specification: SandboxSpecification) throws(SandboxError) -> Recovery {
         // The pid is written just after the lock is taken.
@@ -125,7 +130,7 @@ struct AttemptRecovery {
     /// The outcome of an attempt whose pid 1 has ended.
     static func outcome(of directory: AttemptDirectory, specification: SandboxSpecification) -> Outcome {
         guard let content = try? readFileBytes(directory.outcome), let report = InitReport(json: content) else {
-            return lostOutcome(specification)
+            return lostOutcome
         }
         return Outcome(report, of: specification)
     }
@@ -139,7 +144,7 @@ struct AttemptRecovery {
         return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
 
-    private static func lostOutcome(_ specification: SandboxSpecification) -> Outcome {
+    private static var lostOutcome: Outcome {
         Outcome(
             kind: .lost,
             reason:

@@ -214,9 +214,11 @@ package final class SandboxEngine: Sendable {
     }
 
     /// Finds out what became of an attempt that an earlier process prepared and perhaps started.
-    package func recover(_ directory: AttemptDirectory) async throws(SandboxError) -> Recovery {
+    ///
+    /// - Parameter isOfThisBoot: whether that was since the host's start.
+    package func recover(_ directory: AttemptDirectory, isOfThisBoot: Bool) async throws(SandboxError) -> Recovery {
         try await run { () throws(SandboxError) in
-            try self.recovery(of: directory).recover()
+            try self.recovery(of: directory, isOfThisBoot: isOfThisBoot).recover()
         }
     }
 
@@ -226,9 +228,10 @@ package final class SandboxEngine: Sendable {
     /// - Returns: false while its pid 1 lives: then nothing was done.
     package func clear(_ directory: AttemptDirectory) -> Bool { recovery(of: directory).clear() }
 
-    private func recovery(of directory: AttemptDirectory) -> AttemptRecovery {
+    private func recovery(of directory: AttemptDirectory, isOfThisBoot: Bool = true) -> AttemptRecovery {
         AttemptRecovery(
-            directory: directory, cgroups: cgroups, watcher: watcher, tellLeftover: settings.tellLeftover)
+            directory: directory, isOfThisBoot: isOfThisBoot, cgroups: cgroups, watcher: watcher,
+            tellLeftover: settings.tellLeftover)
     }
 
     /// Creates the directory that a Processing's Scripts share, owned by its identity.
