@@ -147,6 +147,15 @@ extension Launcher {
                 outcome.reason = "it succeeded, but the Events that it emitted are not valid: \(error.description)"
             }
         }
+        if outcome.kind == .success, live.definition.scripts.last?.name != attempt.script {
+            do throws(SandboxError) {
+                try await engine.makeProcessingDirectoryDurable(state.shared(id))
+            } catch {
+                outcome.kind = .hard
+                outcome.reason = "it succeeded, but what it left for the next Script is not safe: \(error.description)"
+                events = []
+            }
+        }
         var chain = live.chain
         let actions = try taken(
             .ended(attempt, outcome.kind, reason: outcome.reason, at: outcome.endedAt), by: &chain)

@@ -246,6 +246,12 @@ package final class SandboxEngine: Sendable {
         }
     }
 
+    /// Puts on the disk what Scripts left in the directory that they share, so that it outlives a power cut as the outcome
+    /// does that lets the next one start.
+    package func makeProcessingDirectoryDurable(_ path: String) async throws(SandboxError) {
+        try await run { () throws(SandboxError) in try self.disk.makeSharedDurable(path) }
+    }
+
     /// Frees what an identity has of the host beside its files, which are gone: its project, where there are quotas.
     ///
     /// - Parameter directory: below which they lay.
