@@ -26,6 +26,7 @@ package final class StateFolder: Sendable {
                 "the state folder \(path) is in use by another Launcher\(holder.isEmpty ? "" : ", pid \(holder)"). "
                     + "Stop that one, or give this one another folder with --state")
         }
+        SandboxEngine.removeDrafts(ofTemplates: diskTemplates)
         ftruncate(lock.raw, 0)
         try? lock.writeAll(Array("\(getpid())\n".utf8))
     }

@@ -66,7 +66,8 @@ struct HostProgram {
             throw SandboxError("running \(path): \(error)")
         }
         guard statuses.contains(result.status) else {
-            let said = result.output.split(separator: "\n").suffix(3).joined(separator: "; ")
+            // What it says of itself comes first, what it failed at in the middle, advice last.
+            let said = result.output.split(separator: "\n").prefix(12).joined(separator: "; ")
             throw SandboxError(
                 "running \(path) \(arguments.joined(separator: " ")): status \(result.status)"
                     + (said.isEmpty ? "" : ": \(said)"))

@@ -10,6 +10,8 @@ struct DiskImageFile {
     let path: String
     /// A folder that is root's alone.
     let templates: String
+    /// It is used by more than one, and so also after a power cut.
+    var outlivesAttempts = false
 
     static let blockSize: Int64 = 4096
     /// What mke2fs(8) puts in the root directory, and what pid 1 makes there.
@@ -55,14 +57,18 @@ struct DiskImageFile {
             draft,
         ])
         try reserve(allowance, in: draft)
-        guard rename(draft, name) == 0 else {
-            throw SandboxError("making a template of a disk: \(SystemError("rename", name))")
+        // It is there for long, and a power cut must not leave its name without its content.
+        do throws(SystemError) {
+            try syncFile(draft)
+            try check("rename", name) { rename(draft, name) }
+        } catch {
+            throw SandboxError("making a template of a disk: \(error)")
         }
         removeOldTemplates()
         return name
     }
 
-    /// Sizes come and go with policies: one that is needed again is made again. Drafts of killed processes go too.
+    /// Sizes come and go with policies. One that is needed again is made again; drafts of killed processes are old some day.
     private func removeOldTemplates() {
         guard let folder = try? FileDescriptor.open(templates, O_RDONLY | O_DIRECTORY),
             let names = try? DirectoryEntries.read(folder.raw, path: templates)
@@ -73,15 +79,14 @@ struct DiskImageFile {
             return (name: name, time: status.st_mtim.tv_sec)
         }.sorted { $0.time > $1.time }
         for old in byAge.dropFirst(Self.mostTemplates) { unlinkat(folder.raw, old.name, 0) }
-        for entry in byAge where Self.isAbandoned(entry.name) { unlinkat(folder.raw, entry.name, 0) }
     }
 
-    /// Whether it is a draft, `ext4-SIZE-INODES.PID.NUMBER`, of a process that is gone.
-    private static func isAbandoned(_ name: DirectoryEntries.Name) -> Bool {
-        let text = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let parts = text.split(separator: ".")
-        guard parts.count == 3, let pid = Int32(parts[1]), pid > 0 else { return false }
-        return kill(pid, 0) != 0 && errno == ESRCH
+    /// Removes what processes that are gone left in a folder of templates, for the one process that uses it.
+    static func removeDrafts(in templates: String) {
+        guard let folder = try? FileDescriptor.open(templates, O_RDONLY | O_DIRECTORY),
+            let names = try? DirectoryEntries.read(folder.raw, path: templates)
+        else { return }
+        for name in names where name.contains(CChar(UInt8(ascii: "."))) { unlinkat(folder.raw, name, 0) }
     }
 
     /// What must be free; where no limit is named, as much as the host's own file system has in all.
@@ -113,7 +118,8 @@ struct DiskImageFile {
 
     // MARK: One attempt after the other
 
-    /// Copies what the template holds; holes stay holes. A copy that is cut short does not get the image's name.
+    /// Copies what the template holds; holes stay holes. A copy that is cut short, by a power cut too, does not get the image's
+    /// name: an image that is whole can be repaired.
     private func copy(_ template: String) throws(SandboxError) {
         let draft = "\(path).new"
         unlink(draft)
@@ -121,6 +127,7 @@ struct DiskImageFile {
             let source = try FileDescriptor.open(template, O_RDONLY)
             let target = try FileDescriptor.open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             try check("copy to", draft) { altp_copy_sparse(source.raw, target.raw) }
+            if outlivesAttempts { try check("fsync", draft) { fsync(target.raw) } }
             try check("rename", path) { rename(draft, path) }
         } catch {
             throw SandboxError("copying the template of a disk: \(error)")
@@ -153,7 +160,10 @@ struct DiskImageFile {
     private func readjust(_ allowance: DiskAllowance, holding lock: Int32) throws(SandboxError) {
         var superblock = try Superblock(of: path)
         if !superblock.isClean {
-            // The host went down while it was mounted. 1: errors were corrected.
+            // The host went down while it was mounted. e2fsck takes a reserve of more than half of all for damage.
+            superblock.reservedBlocks = 0
+            try superblock.writeReserve(to: path)
+            // 1: errors were corrected.
             try Self.program("e2fsck").require(["-f", "-y", path], statuses: 0...1, holding: lock)
             superblock = try Superblock(of: path)
         }

@@ -88,8 +88,11 @@ struct DiskStorage: Sendable {
         case .images:
             guard let templates else { throw SandboxError("limiting the disk: there is no folder for images") }
             var steps: [PlanStep] = []
-            func add(_ folder: ImageFolder, _ directories: [(path: String, owner: UInt32)]) throws(SandboxError) {
-                try DiskImageFile(path: folder.image, templates: templates).prepare(allowance)
+            func add(
+                _ folder: ImageFolder, _ directories: [(path: String, owner: UInt32)], isShared: Bool = false
+            ) throws(SandboxError) {
+                try DiskImageFile(path: folder.image, templates: templates, outlivesAttempts: isShared)
+                    .prepare(allowance)
                 steps.append(.mountImage(image: folder.image, directory: folder.mountPoint))
                 steps += directories.map { .ownedDirectory(path: $0.path, owner: $0.owner) }
                 steps.append(.watchDisk(path: folder.mountPoint))
@@ -97,7 +100,7 @@ struct DiskStorage: Sendable {
             try add(attempt.imageFolder, attempt.writable(specification))
             if let shared = specification.processingDirectory {
                 let folder = ImageFolder(path: shared)
-                try add(folder, [(folder.files, specification.identity.hostUID)])
+                try add(folder, [(folder.files, specification.identity.hostUID)], isShared: true)
             }
             return steps
         }

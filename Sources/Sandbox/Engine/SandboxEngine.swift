@@ -252,6 +252,9 @@ package final class SandboxEngine: Sendable {
         try await run { () throws(SandboxError) in try self.disk.makeSharedDurable(path) }
     }
 
+    /// Removes what Launchers that were killed left half made in a folder of templates of disks.
+    package static func removeDrafts(ofTemplates folder: String) { DiskImageFile.removeDrafts(in: folder) }
+
     /// Frees what an identity has of the host beside its files, which are gone: its project, where there are quotas.
     ///
     /// - Parameter directory: below which they lay.

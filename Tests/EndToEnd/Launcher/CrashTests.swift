@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Testing
 import Wire
@@ -82,6 +83,32 @@ extension EndToEnd {
                 try folder.write("open", "")
                 for id in ids { #expect(try host.ended(id).status == "success") }
                 #expect(try Self.lines(folder) == Self.expectedLines(ids))
+            }
+        }
+
+        @Test(
+            .enabled(
+                if: ProcessInfo.processInfo.environment["ALTP_TEST_PROJECT_QUOTA"] == nil,
+                "where there are project quotas there are no images"))
+        func aSharedImageThatWasMountedWhenThePowerWentIsRepaired() throws {
+            let files = [
+                "policies/little.yaml": "limits: {cpu: 1, memory: 64M, wall_time: 1m, disk: 4M}\n",
+                "tasks/job.yaml": """
+                policy: little
+                scripts:
+                  - {name: work, run: 'echo mine >/processing/result'}
+                  - {name: after, run: 'grep -q mine /processing/result && [ "$ALTP_ATTEMPT" = 2 ]'}
+                """,
+            ]
+            try withHost(files) { host in
+                let id = try host.complete("job").id
+                // What the kernel says in the superblock as long as it is mounted.
+                let image = open("\(host.state)/processings/\(id)/shared/image", O_WRONLY)
+                var state: UInt16 = 0
+                #expect(pwrite(image, &state, 2, 1024 + 0x3a) == 2)
+                close(image)
+                try host.altp("rerun", "\(id)", "--from", "after")
+                #expect(try host.ended(id).status == "success")
             }
         }
 
