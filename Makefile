@@ -24,6 +24,9 @@ test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2
 test-torture: build  ## Kill the Launcher under load, KILLS=300 times; SEED=N gives the same choices again
 	@scripts/test-torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
+test-power-cut: build  ## Cut a virtual machine's power while the Launcher works in it, CUTS=50 times; SEED=N as above
+	@scripts/test-power-cut $(if $(CUTS),--cuts $(CUTS)) $(if $(SEED),--seed $(SEED))
+
 test-sanitizers: packages  ## Run the unit tests with the thread and address sanitizers
 	@scripts/test-sanitizers
 
@@ -47,4 +50,4 @@ install: build  ## Install below PREFIX (/usr/local)
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-torture test-sanitizers fuzz bench-sandbox bench-launcher install clean
+.PHONY: help packages build demo test test-vm test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher install clean

@@ -5,7 +5,12 @@ import os
 import pathlib
 import re
 import sqlite3
+import time
 
+# altp.yaml's defaults for the uids of sandboxes.
+FIRST_UID, UIDS = 1_879_048_192, 65_536
+# QCMD(Q_GETNEXTQUOTA, PRJQUOTA)
+QUOTACTL_FD, NEXT_PROJECT_QUOTA = 443, 0x800009 << 8 | 2
 ATTEMPT_FILES = {"spec.json", "scratch", "disk", "root", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work"}
 STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "sessions", "remnants"}
 
@@ -78,6 +83,29 @@ def of_state(host):
     return found
 
 
-def of_quota(host, first, blocks):
-    """Projects that still have a limit although their Processing has no directories any more."""
-    return []
+def of_quota(host):
+    """Projects that still have a limit, although no Processing has their block of uids any more; none without quotas."""
+    class Quota(ctypes.Structure):
+        # struct if_nextdqblk of linux/quota.h
+        _fields_ = [(name, ctypes.c_uint64) for name in
+                    ["most_blocks", "soft_blocks", "bytes", "most_inodes", "soft_inodes", "inodes", "block_time", "inode_time"]]
+        _fields_ += [("valid", ctypes.c_uint32), ("id", ctypes.c_uint32)]
+
+    database = sqlite3.connect(f"file:{host.state}/altp.db?mode=ro", uri=True)
+    held = {FIRST_UID + block * UIDS for block, in database.execute("SELECT uid_block FROM processing WHERE uid_block IS NOT NULL")}
+    folder = os.open(host.state, os.O_DIRECTORY)
+    found, quota, number = [], Quota(), FIRST_UID
+    while ctypes.CDLL(None).syscall(QUOTACTL_FD, folder, NEXT_PROJECT_QUOTA, number, ctypes.byref(quota)) == 0:
+        if (quota.most_blocks or quota.most_inodes) and quota.id not in held:
+            found.append(f"project {quota.id} has a limit of {quota.most_blocks} KiB and {quota.most_inodes} inodes")
+        number = quota.id + 1
+    os.close(folder)
+    return found
+
+
+def settled(look, seconds=10):
+    """What is there after a while: the kernel takes its time."""
+    end = time.monotonic() + seconds
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found

@@ -52,13 +52,13 @@ class Torture:
         launcher.await_ready()
         self.crowd.end()
         self.drain(launcher)
-        self.findings += self.settled(lambda: leftovers.of_machine(self.host, launcher))
+        self.findings += leftovers.settled(lambda: leftovers.of_machine(self.host, launcher))
         status = launcher.end(signal.SIGTERM)
         self.findings += launcher.errors
         if status != 0:
             self.findings.append(f"the last Launcher ended with status {status} when it was asked to stop")
-        self.findings += self.settled(lambda: leftovers.of_machine(self.host))
-        self.findings += leftovers.of_state(self.host)
+        self.findings += leftovers.settled(lambda: leftovers.of_machine(self.host))
+        self.findings += leftovers.of_state(self.host) + leftovers.of_quota(self.host)
         return time.monotonic() - begin
 
     def kill(self, launcher, moment):
@@ -102,14 +102,6 @@ class Torture:
         # The time for which some directories are kept, and their removal.
         time.sleep(4)
 
-    @staticmethod
-    def settled(look, seconds=10):
-        """What is there after a while: the kernel takes its time."""
-        end = time.monotonic() + seconds
-        while (found := look()) and time.monotonic() < end:
-            time.sleep(0.1)
-        return found
-
 
 def clear(host):
     """Whatever became of the suite, nothing of it stays."""
@@ -152,7 +144,8 @@ def main():
         workload.write(host)
         torture = Torture(host, arguments.seed, arguments.kills)
         seconds = torture.run()
-        verdict = Verdict(host, torture.crowd)
+        lines = (host.folder / "evidence" / "lines").read_text().splitlines()
+        verdict = Verdict(host.state, lines, torture.crowd.sent(), torture.crowd.meddler.deeds)
         findings = torture.findings + torture.crowd.findings + verdict.check()
     except Failure as error:
         print(f"== FAILED: {error}", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Whether the store, what clients were told, and what Scripts left behind tell one story."""
 
 import collections
+import json
 import re
 import sqlite3
 
@@ -15,27 +16,31 @@ def rows(database, text, *values):
 
 
 class Verdict:
-    def __init__(self, host, crowd):
-        self.host, self.crowd = host, crowd
+    def __init__(self, state, lines, sent, deeds, may_lose=False):
+        """
+        lines: what the Scripts wrote; sent: all Events that clients sent; deeds: what was done to Processings.
+        may_lose: the host went down meanwhile.
+        """
+        self.sent, self.deeds, self.may_lose = sent, deeds, may_lose
         self.findings = []
         self.figures = {}
         # Whoever looks must not change what there is.
-        self.database = sqlite3.connect(f"file:{host.state}/altp.db?mode=ro", uri=True)
+        self.database = sqlite3.connect(f"file:{state}/altp.db?mode=ro", uri=True)
         self.attempts = collections.defaultdict(list)
         for processing, *attempt in rows(
                 self.database, "SELECT processing, script, number, run, state, outcome FROM attempt ORDER BY started_at, number"):
             self.attempts[processing].append(attempt)
         self.processings = {
             row[0]: row[1:] for row in rows(self.database, "SELECT id, task, event, status, outcome, run, params FROM processing")}
-        self.evidence()
+        self.evidence(lines)
 
     def find(self, text):
         self.findings.append(text)
 
-    def evidence(self):
+    def evidence(self, lines):
         """What the Scripts wrote: (processing, script, number) to the words of its lines."""
         self.lines = collections.defaultdict(list)
-        for text in (self.host.folder / "evidence" / "lines").read_text().splitlines():
+        for text in lines:
             line = LINE.fullmatch(text)
             if not line:
                 self.find(f"a Script's line cannot be read: {text!r}")
@@ -79,7 +84,7 @@ class Verdict:
             caused[row[1]].append(number)
         known = set()
         acknowledged = doubtful = 0
-        for event in self.crowd.sent():
+        for event in self.sent:
             ids = there.get((event.task, event.key), [])
             known.add((event.task, event.key))
             processings = [number for event_id in ids for number in caused[event_id]]
@@ -92,7 +97,7 @@ class Verdict:
                 doubtful += 1
                 if len(ids) > 1 or len(processings) != len(ids):
                     self.find(f"{event.key} was never acknowledged, and has {len(ids)} Events with the Processings {processings}")
-                if ids and not event.is_doubtful:
+                if ids and not event.is_doubtful and not self.may_lose:
                     self.find(f"{event.key} is there, and was never sent")
         for (kind, key), ids in there.items():
             if kind == "child":
@@ -113,7 +118,7 @@ class Verdict:
                 for word, rest in words:
                     if word in ("finds", "misses"):
                         self.find(f"{name} {word} {rest}")
-                    if word == "stale" and not self.was("rerun from one", number):
+                    if word == "stale" and not self.may_lose and not self.was("rerun from one", number):
                         self.find(f"{name} found in /processing what an earlier run had left there")
                 if begins > 1 or len(ends) > 1:
                     self.find(f"{name} ran {begins} times, and came to its end {len(ends)} times")
@@ -122,21 +127,22 @@ class Verdict:
                 elif outcome == "cancelled":
                     if not self.was("cancel", number):
                         self.find(f"{name} is recorded as cancelled, and nobody asked for that")
+                elif outcome == "lost" and self.may_lose:
+                    self.figures["lost"] = self.figures.get("lost", 0) + 1
                 elif outcome != workload.outcome(plan, script, attempt):
                     reason = rows(self.database, "SELECT detail FROM attempt WHERE processing = ? AND script = ? AND number = ?",
                                   number, script, attempt)[0][0]
                     self.find(f"{name} is recorded as {outcome}, and its plan was {plan}: {reason}")
-                elif begins != 1 or (len(ends) != 1 and "asks" not in plan):
+                elif not self.may_lose and (begins != 1 or (len(ends) != 1 and "asks" not in plan)):
                     self.find(f"{name} is recorded as {outcome}, and it began {begins} times and came to its end {len(ends)} times")
         for (number, script, attempt), words in self.lines.items():
             self.find(f"{number}/{script}#{attempt} ran, and is not recorded: {words}")
 
     def plan(self, number):
-        import json
         return json.loads(self.processings[number][5])["plan"]
 
     def was(self, deed, number):
-        return any(name.startswith(deed) and fate != "refused" for name, fate in self.crowd.meddler.deeds.get(number, []))
+        return any(name.startswith(deed) and fate != "refused" for name, fate in self.deeds.get(number, []))
 
     def courses(self):
         """Where nobody meddled, all attempts are known beforehand; else their numbers are without a gap."""
@@ -148,7 +154,8 @@ class Verdict:
                     if numbers != list(range(1, len(numbers) + 1)):
                         self.find(f"{number}/{script} has the attempts {numbers}")
                 continue
-            wanted, end = workload.expected(task, self.plan(number))
+            lost = {(script, attempt) for script, attempt, _, _, outcome in attempts if outcome == "lost"}
+            wanted, end = workload.expected(task, self.plan(number), lost if self.may_lose else ())
             had = [(script, attempt, outcome) for script, attempt, _, _, outcome in attempts]
             if sorted(had) != sorted(wanted) or status != end or run != 1:
                 self.find(f"Processing {number} ended as {status} in run {run} with {had}; expected were {end} and {wanted}")
@@ -170,7 +177,7 @@ class Verdict:
 
     def meddled(self):
         cancels = reruns = 0
-        for number, deeds in self.crowd.meddler.deeds.items():
+        for number, deeds in self.deeds.items():
             task, _, status, outcome, run, _ = self.processings[number]
             most = 1 + sum(deed != "cancel" and fate != "refused" for deed, fate in deeds)
             least = 1 + sum(deed != "cancel" and fate == "acknowledged" for deed, fate in deeds)

@@ -4,16 +4,14 @@ A plan is what each attempt of each Script does: `one=soft,ok;two=hard`. The las
 it is known beforehand which attempts there must be, and how each ends.
 """
 
-import http.client
 import os
 import pathlib
 import pwd
 import random
 import shutil
-import subprocess
 import threading
 
-from host import Unsent
+from host import Unanswered, Unsent
 
 # What a Script does, the outcome that it must have, and how often it is chosen.
 WORDS = {
@@ -22,6 +20,8 @@ WORDS = {
 RETRIES = 2
 # The Scripts of each Task, and how often an Event is for it.
 TASKS = {"plain": (["one", "two", "three"], 5), "image": (["one", "two"], 3), "listed": (["one"], 1), "layered": (["one", "two"], 2)}
+# Whose Scripts are run again after a loss, beside soft failures.
+RESTARTED = {"image", "layered"}
 
 STEP = r"""#!/bin/sh
 # step PLAN [SCRIPT BEFORE]: leaves a line, does what the plan says for this attempt, and leaves another.
@@ -66,11 +66,13 @@ POLICIES = {
 }
 
 
-def write(host):
-    """The host folder's Tasks, policies and rootfs, and the folder for the evidence."""
+def write(host, make_lines=pathlib.Path.touch):
+    """The host folder's Tasks, policies and rootfs, and the folder for the evidence; anew, if they are there."""
     evidence = host.folder / "evidence"
+    for folder in [evidence, host.folder / "tree", host.folder / "host/tasks"]:
+        shutil.rmtree(folder, ignore_errors=True)
     evidence.mkdir()
-    (evidence / "lines").touch()
+    make_lines(evidence / "lines")
     nobody = pwd.getpwnam("nobody")
     for path in [evidence, evidence / "lines"]:
         os.chown(path, nobody.pw_uid, nobody.pw_gid)
@@ -86,11 +88,13 @@ def write(host):
         text += {"plain": "keep: {success: 0s, failed: 1h}\n", "image": "keep: {success: 1s, failed: 3s}\n"}.get(
             name, "keep: {success: 1h, failed: 1h}\n")
         text += "scripts:\n"
+        kinds = "[soft, lost]" if name in RESTARTED else "[soft]"
         for index, script in enumerate(scripts):
             before = f", {scripts[index - 1]}" if index else ""
             # A later Script may add more, so that the image that they share has to grow.
             more = ", limits: {disk: 12M, inodes: 900}" if name == "image" and index else ""
-            text += f"  - {{name: {script}, run: [step, \"${{plan}}\"{before}]{more}, retry: {{limit: {RETRIES}, delay: 50ms}}}}\n"
+            retry = f"retry: {{limit: {RETRIES}, delay: 50ms, on: {kinds}}}"
+            text += f"  - {{name: {script}, run: [step, \"${{plan}}\"{before}]{more}, {retry}}}\n"
         host.write(f"host/tasks/{name}.yaml", text)
         host.write(f"host/tasks/{name}/step", STEP, 0o755)
 
@@ -113,14 +117,14 @@ def outcome(plan, script, number):
     return WORDS[words[min(number, len(words)) - 1]][0]
 
 
-def expected(task, plan):
-    """The attempts of an undisturbed Processing, `(script, number, outcome)`, and its end."""
+def expected(task, plan, lost=()):
+    """The attempts of an undisturbed Processing, `(script, number, outcome)`, and its end; those in `lost` were lost."""
     attempts = []
     for script in TASKS.get(task, (["one"],))[0]:
         for number in range(1, RETRIES + 2):
-            result = outcome(plan, script, number)
+            result = "lost" if (script, number) in lost else outcome(plan, script, number)
             attempts.append((script, number, result))
-            if result != "soft":
+            if result != "soft" and not (result == "lost" and task in RESTARTED):
                 break
         if result != "success":
             return attempts, "failed"
@@ -152,7 +156,7 @@ class Client(threading.Thread):
 
     def __init__(self, host, crowd, name, seed):
         super().__init__(daemon=True)
-        self.host, self.crowd, self.name_, self.random = host, crowd, name, random.Random(f"{seed}/{name}")
+        self.host, self.crowd, self.label, self.random = host, crowd, name, random.Random(f"{seed}/{name}")
         self.sent = []
         self.doubtful = []
 
@@ -165,13 +169,14 @@ class Client(threading.Thread):
                 event = self.doubtful.pop(0)
             else:
                 task = self.random.choices(list(TASKS), [share for _, share in TASKS.values()])[0]
-                event = Sent(task, f"{self.name_}-{len(self.sent)}", invent(self.random, task))
+                event = Sent(task, f"{self.label}-{len(self.sent)}", invent(self.random, task))
                 self.sent.append(event)
             self.send(event)
             self.crowd.is_over.wait(self.random.expovariate(12))
 
     def send(self, event):
         event.tries += 1
+        self.crowd.sending(event)
         body = {"type": event.task, "key": event.key, "params": {"plan": event.plan}}
         try:
             status, answer = self.host.ask("POST", "/events", body)
@@ -179,7 +184,7 @@ class Client(threading.Thread):
             # Certainly not taken; the Launcher is down.
             self.doubtful.append(event)
             self.crowd.is_over.wait(0.02)
-        except (OSError, http.client.HTTPException, ValueError):
+        except Unanswered:
             event.is_doubtful = True
             # A few are never sent again.
             if self.random.random() < 0.8:
@@ -191,6 +196,7 @@ class Client(threading.Thread):
                 self.doubtful.append(event)
                 return
             event.processings = answer["event"]["processings"]
+            self.crowd.acknowledged(event)
             self.host.trap.seen("acknowledged")
             if status == 200 and not event.is_doubtful:
                 self.crowd.findings.append(f"{event.key} was called a duplicate when it was sent for the first time")
@@ -220,7 +226,7 @@ class Meddler(threading.Thread):
                 status, answer = self.host.ask("POST", f"/processings/{number}/{deed.split()[0]}", body)
             except Unsent:
                 deeds.pop()
-            except (OSError, http.client.HTTPException, ValueError):
+            except Unanswered:
                 pass
             else:
                 deeds[-1][1] = "acknowledged" if status == 200 else "refused"
@@ -233,14 +239,17 @@ class Meddler(threading.Thread):
 class Crowd:
     """All who talk to the Launcher."""
 
-    def __init__(self, host, seed, clients=4):
+    def __init__(self, host, seed, clients=4, name="", meddles=True):
         self.is_over = threading.Event()
         self.is_busy = False
         self.known = []
         self.findings = []
         self.host = host
-        self.clients = [Client(host, self, f"client{number}", seed) for number in range(clients)]
+        # Called with each Event before it is sent, and when it was acknowledged.
+        self.sending = self.acknowledged = lambda event: None
+        self.clients = [Client(host, self, f"{name}client{number}", seed) for number in range(clients)]
         self.meddler = Meddler(host, self, seed)
+        self.meddles = meddles
         self.pacer = threading.Thread(target=self._pace, daemon=True)
 
     def _pace(self):
@@ -248,17 +257,20 @@ class Crowd:
         while not self.is_over.wait(0.2):
             try:
                 self.is_busy = sum(self.host.counts()) > 40
-            except (Unsent, OSError, http.client.HTTPException, ValueError):
+            except (Unsent, Unanswered):
                 pass
 
     def start(self):
-        for thread in [*self.clients, self.meddler, self.pacer]:
+        for thread in self._threads():
             thread.start()
 
     def end(self):
         self.is_over.set()
-        for thread in [*self.clients, self.meddler, self.pacer]:
+        for thread in self._threads():
             thread.join()
+
+    def _threads(self):
+        return [*self.clients, self.pacer] + ([self.meddler] if self.meddles else [])
 
     def sent(self):
         return [event for client in self.clients for event in client.sent]
