@@ -293,6 +293,16 @@ int altp_quota_limit(int fd, uint32_t project, uint64_t bytes, uint64_t inodes) 
     return quota(fd, Q_SETQUOTA, project, &block);
 }
 
+int altp_quota_next(int fd, uint32_t from, uint32_t *project, int *is_limited, int *is_used) {
+    struct if_nextdqblk block;
+    memset(&block, 0, sizeof block);
+    if (quota(fd, Q_GETNEXTQUOTA, from, &block) != 0) return -1;
+    *project = block.dqb_id;
+    *is_limited = block.dqb_bhardlimit != 0 || block.dqb_ihardlimit != 0;
+    *is_used = block.dqb_curspace != 0 || block.dqb_curinodes != 0;
+    return 0;
+}
+
 int altp_project_set(int fd, uint32_t project) {
     struct fsxattr attributes;
     memset(&attributes, 0, sizeof attributes);

@@ -20,6 +20,7 @@ extension Launcher {
             guard let definition = definitions[record.definition] else { continue }
             try await recover(record, definition)
         }
+        Task { await self.removeStrays() }
     }
 
     func storedDefinition(_ hash: String) async throws(LauncherError) -> TaskDefinition {

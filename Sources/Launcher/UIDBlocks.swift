@@ -32,6 +32,9 @@ struct UIDBlocks {
         if block < range.blocks { free.insert(block) }
     }
 
+    /// The first uids of the blocks that somebody holds.
+    var firstUIDsHeld: Set<UInt32> { Set(holders.keys.map { identity($0).firstUID }) }
+
     func identity(_ block: UInt32) -> SandboxIdentity {
         SandboxIdentity(firstUID: range.first + block * UIDRange.blockSize)
     }

@@ -40,6 +40,22 @@ package enum ProjectQuota {
         }
     }
 
+    /// Those of a range of projects that have a limit, and nothing that counts for them.
+    package static func unusedLimits(
+        in range: Range<UInt32>, at directory: borrowing FileDescriptor
+    ) -> [UInt32] {
+        var found: [UInt32] = []
+        var project: UInt32 = 0
+        var (isLimited, isUsed): (Int32, Int32) = (0, 0)
+        var next = range.lowerBound
+        while altp_quota_next(directory.raw, next, &project, &isLimited, &isUsed) == 0, project < range.upperBound {
+            if isLimited == 1, isUsed == 0 { found.append(project) }
+            guard project < .max else { break }
+            next = project + 1
+        }
+        return found
+    }
+
     /// Makes what is created in a directory from now on count for a project.
     package static func assign(
         _ project: UInt32, to directory: borrowing FileDescriptor, path: String

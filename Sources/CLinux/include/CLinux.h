@@ -51,6 +51,9 @@ int altp_clear_protection(int fd);
 int altp_quota_is_enforced(int fd);
 int altp_quota_usage(int fd, uint32_t project, uint64_t *bytes, uint64_t *inodes);
 int altp_quota_limit(int fd, uint32_t project, uint64_t bytes, uint64_t inodes);
+// The first project from this number on of which the file system knows anything; whether it has a limit, and whether anything
+// counts for it, as 1 and 0. -1 when there is none.
+int altp_quota_next(int fd, uint32_t from, uint32_t *project, int *is_limited, int *is_used);
 // Makes a directory, and all that is made in it from now on, count for a project (FS_IOC_FSSETXATTR, ioctl_xfs_fsgetxattr(2)).
 int altp_project_set(int fd, uint32_t project);
 

@@ -170,6 +170,16 @@ struct DiskStorage: Sendable {
         try? ProjectQuota.limit(identity.project, bytes: nil, inodes: nil, at: folder)
     }
 
+    /// Makes the projects free again that have a limit and no files, but for those that somebody holds.
+    func releaseUnused(in projects: Range<UInt32>, except held: Set<UInt32>, at directory: String) {
+        guard let folder = try? FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY),
+            ProjectQuota.isEnforced(folder)
+        else { return }
+        for project in ProjectQuota.unusedLimits(in: projects, at: folder) where !held.contains(project) {
+            try? ProjectQuota.limit(project, bytes: nil, inodes: nil, at: folder)
+        }
+    }
+
     private func makeOwnedDirectory(_ path: String, _ owner: UInt32, project: UInt32) throws(SystemError) {
         try check("mkdir", path) { mkdir(path, 0o755) }
         let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)

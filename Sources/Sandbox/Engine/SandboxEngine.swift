@@ -262,6 +262,17 @@ package final class SandboxEngine: Sendable {
         disk.release(identity, at: directory)
     }
 
+    /// The same for all of a range that nobody holds, whatever became of those who held them.
+    ///
+    /// - Parameter held: the first uids of the blocks that somebody holds.
+    package func releaseUnused(_ range: UIDRange, except held: Set<UInt32>, in directory: String) async {
+        try? await run { () throws(SandboxError) in
+            let end = UInt64(range.first) + UInt64(range.blocks) * UInt64(UIDRange.blockSize)
+            self.disk.releaseUnused(
+                in: range.first..<UInt32(clamping: end), except: held, at: directory)
+        }
+    }
+
     /// Removes a whole directory tree that sandboxes could write to: follows no link, enters no mount.
     ///
     /// - Returns: nil when all is gone. What could not be removed lies in a folder `leftover` beside the tree.
