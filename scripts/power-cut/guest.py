@@ -145,7 +145,7 @@ def end(path):
     if status:
         findings.append(f"the Launcher ended with status {status} when it was asked to stop")
     findings += launcher.errors + leftovers.settled(lambda: leftovers.of_machine(host))
-    findings += leftovers.of_state(host) + leftovers.of_quota(host)
+    findings += leftovers.of_state(host, went_down=True) + leftovers.of_quota(host)
     sent = []
     for task, key, plan, processings in known["sent"]:
         event = workload.Sent(task, key, plan)

@@ -27,7 +27,8 @@ import machine  # noqa: E402
 from disk import Disk  # noqa: E402
 
 SIZE = 768 << 20
-# Seconds that a machine may run.
+# Seconds after which a moment is no longer waited for, and that a machine may run.
+PATIENCE = 15
 BOOT_LIMIT, END_LIMIT = 120, 600
 SCRIPT = """
 mkdir -p /run/disk
@@ -40,9 +41,9 @@ exec /usr/bin/python3 -B {guest} {arguments}
 MOMENTS = [
     ("mounting", 1, (1, 1), (0, 0.5)),
     ("starting", 6, (1, 1), (0, 1.2)),
-    ("acknowledged", 5, (1, 12), (0, 0.01)),
-    ("evidence", 5, (1, 30), (0, 0.1)),
-    ("seen", 3, (1, 10), (0, 0.02)),
+    ("acknowledged", 5, (1, 8), (0, 0.01)),
+    ("evidence", 5, (1, 20), (0, 0.1)),
+    ("seen", 3, (1, 4), (0, 0.02)),
     ("load", 6, (1, 1), (0.2, 4)),
 ]
 
@@ -109,7 +110,14 @@ class Suite:
         folder.mkdir()
         drives = [f"{disk.serve()},cache=writeback" for disk in disks]
         script = SCRIPT.format(options=options, guest=shlex.quote(str(HERE / "guest.py")), arguments=arguments)
-        timer, begin = None, time.monotonic()
+        timer, late, begin = None, None, time.monotonic()
+
+        def after(seconds, guest):
+            timer = threading.Timer(seconds, guest.qemu.kill)
+            timer.daemon = True
+            timer.start()
+            return timer
+
         with machine.Guest(folder, script, drives) as guest:
             try:
                 for line in guest.lines(limit):
@@ -118,19 +126,23 @@ class Suite:
                     if moment and word == moment[0] and timer is None:
                         moment = (moment[0], moment[1] - 1, moment[2])
                         if moment[1] == 0:
-                            timer = threading.Timer(moment[2], guest.qemu.kill)
-                            timer.start()
+                            timer = after(moment[2], guest)
+                    elif moment and word == "load":
+                        late = after(PATIENCE, guest)
                     try:
                         hear(word, json.loads(about))
                     except ValueError:
                         # Not ours: an error of a command; or cut in two with the power.
-                        if timer is None:
+                        if timer is None and late is None:
                             self.findings.add(f"the machine said: {line}")
-                if timer is None and guest.status() != 0:
+                if timer is None and late is None and guest.status() != 0:
                     raise machine.MachineError(f"the guest's script failed\n{guest.ends()}")
             except machine.MachineError as error:
                 raise machine.MachineError(f"{error}\n{guest.ends()}") from None
-        return timer is not None
+            finally:
+                if late:
+                    late.cancel()
+        return timer is not None or late is not None
 
     def control(self, disk):
         """Shows that a write that was not flushed is lost with the power, and one that was flushed is not."""

@@ -57,8 +57,9 @@ def roots():
     return {pathlib.Path(mount) for _, mount, kind, *_ in lines if kind in ("cgroup", "cgroup2")}
 
 
-def of_state(host):
-    """Directories that no record asks for, and records without their directories."""
+def of_state(host, went_down=False):
+    """Directories and files that no record asks for. Where the host went down, a lost attempt may have half an outcome."""
+    files = ATTEMPT_FILES | ({"outcome.json.new"} if went_down else set())
     found = [f"{host.state}/{name}" for name in os.listdir(host.state) if name not in STATE]
     database = sqlite3.connect(f"file:{host.state}/altp.db?mode=ro", uri=True)
     kept = {str(number): block for number, block in database.execute("SELECT id, uid_block FROM processing WHERE uid_block IS NOT NULL")}
@@ -74,7 +75,7 @@ def of_state(host):
         names = set(os.listdir(folder)) if folder.exists() else set()
         found += [f"{folder}/{name}" for name in names - attempts.get(number, set()) - {"shared"}]
         for name in names - {"shared"}:
-            found += [f"{folder}/{name}/{file}" for file in set(os.listdir(folder / name)) - ATTEMPT_FILES]
+            found += [f"{folder}/{name}/{file}" for file in set(os.listdir(folder / name)) - files]
     used = {name for name, in database.execute("SELECT DISTINCT scripts FROM processing")}
     found += [f"{host.state}/content/{name}" for name in set(os.listdir(host.state / "content")) - used]
     templates = host.state / "disk-templates"

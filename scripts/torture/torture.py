@@ -1,6 +1,6 @@
 """Kills the Launcher with SIGKILL again and again under load, and looks whether anything was lost, run twice or left behind.
 
-    torture.py [--kills N] [--seed SEED] [--keep]
+    torture.py [--kills N] [--seed SEED] [--keep] [--below FOLDER]
 
 A seed gives the same choices again: what is sent, what Scripts do, and which moments are waited for. What the machine does
 in between is its own.
@@ -133,10 +133,11 @@ def main():
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     parser.add_argument("--keep", action="store_true", help="keep the folder, to look at it")
+    parser.add_argument("--below", default="/var/tmp", help="where to make the folder")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     Orphans().start()
-    folder = tempfile.mkdtemp(prefix="altp-torture-", dir="/var/tmp")
+    folder = tempfile.mkdtemp(prefix="altp-torture-", dir=arguments.below)
     os.chmod(folder, 0o755)
     host = Host(folder, f"torture-{os.getpid()}")
     print(f"== {arguments.kills} kills, seed {arguments.seed}", flush=True)
