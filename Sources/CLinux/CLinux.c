@@ -209,6 +209,15 @@ pid_t altp_fork(uint64_t flags, int cgroup) {
     return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
+pid_t altp_fork_watched(uint64_t flags, int *pidfd) {
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = flags | CLONE_PIDFD;
+    args.exit_signal = SIGCHLD;
+    args.pidfd = (uint64_t)(uintptr_t)pidfd;
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
 int altp_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int altp_pidfd_send_signal(int pidfd, int signal) {
@@ -466,44 +475,71 @@ int altp_terminal_number(int master) {
     return number;
 }
 
+enum { most_descriptors = 16 };
+
 union descriptor_message {
-    char bytes[CMSG_SPACE(sizeof(int))];
+    char bytes[CMSG_SPACE(most_descriptors * sizeof(int))];
     struct cmsghdr aligned;
 };
 
-int altp_send_descriptor(int socket, int descriptor) {
-    char byte = 0;
+ssize_t altp_send_message(int socket, const void *data, size_t size, const int *descriptors, int count) {
+    if (count > most_descriptors) {
+        errno = EINVAL;
+        return -1;
+    }
     union descriptor_message control;
     memset(&control, 0, sizeof control);
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes,
+    struct iovec vector = {(void *)data, size};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (count > 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, (size_t)count * sizeof(int));
+    }
+    ssize_t sent;
+    do {
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+ssize_t altp_receive_message(int socket, void *data, size_t size, int *descriptors, int *count) {
+    union descriptor_message control;
+    struct iovec vector = {data, size};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof descriptor);
-    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
+    ssize_t received;
+    do {
+        received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (received < 0 && errno == EINTR);
+    *count = 0;
+    struct cmsghdr *header = received > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+        *count = (int)((header->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+        memcpy(descriptors, CMSG_DATA(header), (size_t)*count * sizeof(int));
+    }
+    return received;
+}
+
+int altp_send_descriptor(int socket, int descriptor) {
+    char byte = 0;
+    return altp_send_message(socket, &byte, 1, &descriptor, 1) == 1 ? 0 : -1;
 }
 
 int altp_receive_descriptor(int socket) {
     char byte;
-    union descriptor_message control;
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t count;
-    do {
-        count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    } while (count < 0 && errno == EINTR);
-    struct cmsghdr *header = count == 1 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(int)))
-        return -1;
-    int descriptor;
-    memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-    return descriptor;
+    int descriptors[most_descriptors], count;
+    if (altp_receive_message(socket, &byte, 1, descriptors, &count) != 1 || count == 0) return -1;
+    // One was sent; others, if any, are not ours to keep.
+    for (int i = 1; i < count; i++) close(descriptors[i]);
+    return descriptors[0];
 }
+
+int altp_message_sockets(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); }
 
 int altp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 

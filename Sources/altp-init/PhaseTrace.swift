@@ -3,8 +3,7 @@ import Glibc
 /// When each phase of pid 1 was over, for `make bench-sandbox`: taken only when the starter asks for it, and written into
 /// the attempt's directory at the end.
 enum PhaseTrace {
-    /// Asked for through the environment, which the starter alone sets.
-    private static let isWanted = getenv("ALTP_PHASES") != nil
+    nonisolated(unsafe) private static var isWanted = false
     private static let recordSize = 64
     private static let records = 256
     /// The Script's first process writes behind what pid 1 writes, into the same memory.
@@ -17,6 +16,9 @@ enum PhaseTrace {
     }()
     nonisolated(unsafe) private static var next = 0
     nonisolated(unsafe) private static var end = childStart
+
+    /// Asked for by the starter alone.
+    static func begin() { isWanted = true }
 
     static func mark(_ name: @autoclosure () -> String) {
         guard isWanted, let memory, next < end else { return }

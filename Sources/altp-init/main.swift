@@ -1,6 +1,9 @@
 // Pid 1 of a sandbox. Its starter gives it the plan as descriptor 3, the attempt's directory as 4 and, when the plan has
-// one, the seccomp filter as 5; what comes after that, the lock of the sandbox's image, it only keeps open. It is single-threaded, so that it may fork and run ordinary code afterwards, and it stays
-// outside the Script's user namespace: nothing in the sandbox can trace it, signal it or open what it has open.
+// one, the seccomp filter as 5; what comes after that, the lock of the sandbox's image, it only keeps open. It is
+// single-threaded, so that it may fork and run ordinary code afterwards, and it stays outside the Script's user namespace:
+// nothing in the sandbox can trace it, signal it or open what it has open.
+//
+// Where many sandboxes are made, it is executed once, as the server that forks itself for each of them.
 
 import CLinux
 import Glibc
@@ -15,6 +18,9 @@ umask(0)
 if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "join" {
     Joiner.run(namespaces: Int32(CommandLine.arguments[2]) ?? 0)
 }
+/// Hangs up when the Launcher is gone; -1 for a sandbox that was started by itself.
+let lifeline = CommandLine.arguments.dropFirst().first == ForkRequest.argument ? ForkServer.serve() : -1
+if getenv("ALTP_PHASES") != nil { PhaseTrace.begin() }
 PhaseTrace.mark("main")
 guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
 var report = InitReport()
@@ -39,4 +45,10 @@ do throws(SetupFailure) {
     report.end = .setup(step: error.step, errno: error.number)
     report.endedAt = Clock.realMilliseconds()
 }
-attempt.finish(report, durably: durably)
+// The Launcher writes what it is told into its store, durably; where there is none, this file is all there is.
+attempt.finish(report, durably: durably && !launcherIsThere())
+
+func launcherIsThere() -> Bool {
+    var polled = pollfd(fd: lifeline, events: 0, revents: 0)
+    return lifeline >= 0 && poll(&polled, 1, 0) == 0
+}

@@ -29,6 +29,8 @@ pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const
 
 // clone3(2) as fork: the child returns 0 here, with a copy of the memory. For a single-threaded parent only.
 pid_t altp_fork(uint64_t flags, int cgroup);
+// The same in no group of its own, with a pidfd for the parent.
+pid_t altp_fork_watched(uint64_t flags, int *pidfd);
 
 int altp_pidfd_open(pid_t pid);
 int altp_pidfd_send_signal(int pidfd, int signal);
@@ -94,6 +96,12 @@ int altp_terminal_number(int master);
 // sendmsg(2) and recvmsg(2) of one descriptor over a socket (SCM_RIGHTS). Receiving waits, and gives the descriptor, or -1.
 int altp_send_descriptor(int socket, int descriptor);
 int altp_receive_descriptor(int socket);
+// The same of a message with up to 16 descriptors. Receiving waits, stores the descriptors and their number, and gives the
+// message's size, 0 at the end, or -1.
+ssize_t altp_send_message(int socket, const void *data, size_t size, const int *descriptors, int count);
+ssize_t altp_receive_message(int socket, void *data, size_t size, int *descriptors, int *count);
+// socketpair(2) that keeps the bounds of messages.
+int altp_message_sockets(int ends[2]);
 int altp_memory_file(const char *name);
 int altp_pipe(int ends[2]);
 int altp_unshare(uint64_t flags);

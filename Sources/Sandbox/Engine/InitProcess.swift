@@ -15,12 +15,13 @@ struct InitProcess: ~Copyable {
 
     /// Starts `altp-init` in its mount and pid namespace, with the plan, the attempt's directory and the filter.
     ///
+    /// - Parameter starter: executes it for this one sandbox, or has a server fork it.
     /// - Parameter hold: the lock of the sandbox's image, held by pid 1 as long as it lives: the kernel then releases it
     ///   whatever happens, and it outlives this process.
     /// - Parameter streams: its standard streams; nil for the null device.
     /// - Parameter tracesPhases: leaves the times of its phases in the attempt's directory.
     static func spawn(
-        _ executable: String, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?,
+        _ starter: InitStarter, plan: Plan, filter: CompiledFilter?, directory: AttemptDirectory, streams: [Int32]?,
         hold: ImageHold?, tracesPhases: Bool = false
     ) throws(SandboxError) -> InitProcess {
         try plan.refuseNUL()
@@ -36,9 +37,7 @@ struct InitProcess: ~Copyable {
             if let filter { descriptors.append(filter.file.descriptor.raw) }
             if let hold { descriptors.append(hold.descriptor.raw) }
             defer { withExtendedLifetime(hold) {} }
-            return try spawn(
-                executable, [], descriptors, flags: altp_clone_newns | altp_clone_newpid,
-                environment: tracesPhases ? "ALTP_PHASES=1" : nil)
+            return try starter.start(descriptors, tracesPhases: tracesPhases)
         } catch {
             throw SandboxError("starting the sandbox: \(error)")
         }
@@ -65,6 +64,25 @@ struct InitProcess: ~Copyable {
         }
         guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", executable) }
         return InitProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))
+    }
+}
+
+/// How a pid 1 is started.
+enum InitStarter: Sendable {
+    /// By executing it: for one who makes few sandboxes, which are to end with it.
+    case execute(String)
+    /// By a fork of a process that serves many.
+    case fork(ForkServer)
+
+    /// - Parameter descriptors: what it gets as 0, 1, 2 …
+    func start(_ descriptors: [Int32], tracesPhases: Bool) throws(SystemError) -> InitProcess {
+        switch self {
+        case .execute(let path):
+            return try InitProcess.spawn(
+                path, [], descriptors, flags: altp_clone_newns | altp_clone_newpid,
+                environment: tracesPhases ? "ALTP_PHASES=1" : nil)
+        case .fork(let server): return try server.start(descriptors, tracesPhases: tracesPhases)
+        }
     }
 }
 

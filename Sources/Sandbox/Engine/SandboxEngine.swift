@@ -13,6 +13,7 @@ package final class SandboxEngine: Sendable {
     let disk: DiskStorage
     private let rootfs: Mutex<[String: RootfsDefinition]>
     let watcher: ProcessWatcher
+    private let forkServer: ForkServer
 
     /// Finds the host's cgroup hierarchies and makes the group below which all of this engine's groups lie.
     package init(settings: SandboxSettings) throws(SandboxError) {
@@ -27,6 +28,7 @@ package final class SandboxEngine: Sendable {
         }
         cgroups = try CgroupTree(layout: .ofHost(), name: settings.cgroup)
         watcher = try ProcessWatcher()
+        forkServer = ForkServer(settings.initExecutable)
     }
 
     /// What of the policy this host cannot enforce, a sentence each; empty when it can be used as it is.
@@ -105,6 +107,17 @@ package final class SandboxEngine: Sendable {
         try await run { () throws(SandboxError) in
             let network = try AllowedNetwork.resolve(specification.policy.network)
             return try self.startNow(specification, at: directory, network: network, streams: nil)
+        }
+    }
+
+    /// `prepare` and `start`.
+    package func prepareAndStart(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) async throws(SandboxError) -> RunningSandbox {
+        try await run { () throws(SandboxError) in
+            let prepared = try self.make(specification, at: directory)
+            let network = try AllowedNetwork.resolve(prepared.policy.network)
+            return try self.startNow(prepared, at: directory, network: network, streams: nil)
         }
     }
 
@@ -201,8 +214,9 @@ package final class SandboxEngine: Sendable {
             ).plan()
             settings.phaseEnded?("plan")
             let child = try InitProcess.spawn(
-                settings.initExecutable, plan: plan, filter: filter, directory: directory, streams: streams,
-                hold: root.hold, tracesPhases: settings.phaseEnded != nil)
+                streams == nil ? .fork(forkServer) : .execute(settings.initExecutable), plan: plan, filter: filter,
+                directory: directory, streams: streams, hold: root.hold,
+                tracesPhases: settings.phaseEnded != nil)
             settings.phaseEnded?("spawn")
             return RunningSandbox(
                 child, specification: specification, directory: directory, groups: cgroups.directories(of: group),

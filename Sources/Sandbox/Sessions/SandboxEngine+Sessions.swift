@@ -81,7 +81,7 @@ extension SandboxEngine {
             throw SandboxError("starting the sandbox: \(error)")
         }
         let process = try InitProcess.spawn(
-            settings.initExecutable, plan: plan, filter: nil, directory: place,
+            .execute(settings.initExecutable), plan: plan, filter: nil, directory: place,
             streams: [sockets.theirs, null.raw, null.raw], hold: hold)
         let own = sockets.takeOurs()
         let lifeline = own.raw

@@ -62,9 +62,12 @@ extension Host {
         }
     }
 
-    /// Processes that make, hold or join sandboxes for the Launcher: its children.
+    /// Processes that make, hold or join sandboxes for the Launcher: its children, and those of its fork server.
     func helpers() -> [pid_t] {
-        HostProcess.all().filter { (try? HostProcess.status(of: $0))?["PPid"] == pid.map(String.init) }
+        let children = HostProcess.all().filter { HostProcess.parent(of: $0) == pid }
+        let servers = children.filter(HostProcess.isForkServer)
+        let sandboxes = HostProcess.all().filter { child in servers.contains { $0 == HostProcess.parent(of: child) } }
+        return children.filter { !servers.contains($0) } + sandboxes
     }
 
     /// Rows of the Launcher's record of entries.

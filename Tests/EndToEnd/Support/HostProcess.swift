@@ -28,6 +28,14 @@ enum HostProcess {
         return nil
     }
 
+    static func parent(of pid: pid_t) -> pid_t? { (try? status(of: pid))?["PPid"].flatMap { pid_t($0) } }
+
+    /// The one from which a Launcher's sandboxes are forked.
+    static func isForkServer(_ pid: pid_t) -> Bool {
+        guard let line = try? Data(contentsOf: URL(filePath: "/proc/\(pid)/cmdline")) else { return false }
+        return String(decoding: line, as: UTF8.self).hasSuffix("altp-init\0fork-server\0")
+    }
+
     static func status(of pid: pid_t) throws -> [String: String] {
         var fields: [String: String] = [:]
         for line in try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n") {
