@@ -3,7 +3,9 @@ import Linux
 
 /// Keeps what the Script writes: the beginning as it comes, and of what goes beyond the limit the end.
 struct LogWriter {
-    private let file: Int32
+    private let directory: Int32
+    /// Made when there is something to write: -1 before that, and where it could not be made.
+    private var file: Int32 = -1
     /// Bytes that go to the file at once; the rest of the limit is for the end.
     private let headLimit: Int64
     private let tailLimit: Int
@@ -20,7 +22,7 @@ struct LogWriter {
     init(directory: Int32, limit: Int64) {
         tailLimit = Int(min(limit / 4, 64 * 1024))
         headLimit = limit - Int64(tailLimit)
-        file = openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        self.directory = directory
     }
 
     /// Takes one read's worth from the pipe.
@@ -52,7 +54,7 @@ struct LogWriter {
             append(Array("\n[altp: \(dropped) bytes left out here: the log's limit is reached]\n".utf8)[...])
         }
         append(tail[...])
-        close(file)
+        if file >= 0 { close(file) }
     }
 
     private mutating func trim() {
@@ -63,6 +65,9 @@ struct LogWriter {
 
     private mutating func append(_ bytes: ArraySlice<UInt8>) {
         var rest = bytes
+        if file < 0, !rest.isEmpty {
+            file = openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        }
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(file, $0.baseAddress!, $0.count) }
             // A full disk must not stop the Script, nor pid 1; what is missing is told.
