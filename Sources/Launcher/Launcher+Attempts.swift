@@ -71,8 +71,7 @@ extension Launcher {
         // Left by a start that was cut short before the command was executed.
         if access(directory.path, F_OK) == 0 { try await removeTree(directory.path, of: id) }
         let specification = try await self.specification(attempt, script, of: live, identity: identity)
-        let prepared = try await engine.prepare(specification, at: directory)
-        return try await engine.start(prepared, at: directory)
+        return try await engine.prepareAndStart(specification, at: directory)
     }
 
     private func specification(
@@ -84,7 +83,7 @@ extension Launcher {
             let parameters = try Parameters(live.definition.params, given: given, extras: .ignored)
             let environment = try AttemptEnvironment(
                 processing: id, task: live.record.task, script: script.name, attempt: attempt.number,
-                event: try await eventJSON(live.record.event), parameters: parameters,
+                event: try await eventJSON(live), parameters: parameters,
                 taskEnvironment: live.definition.environment, scriptEnvironment: script.environment
             ).variables()
             let arguments = try parameters.arguments(script.run)
@@ -103,8 +102,11 @@ extension Launcher {
     }
 
     /// What `ALTP_EVENT` holds.
-    private func eventJSON(_ id: Int64?) async throws -> String? {
-        guard let id, let event = try await store.event(id) else { return nil }
+    private func eventJSON(_ live: LiveProcessing) async throws -> String? {
+        guard let id = live.record.event else { return nil }
+        var known = live.event
+        if known == nil { known = try await store.event(id) }
+        guard let event = known else { return nil }
         struct View: Encodable {
             var type: String
             var id: String
@@ -135,6 +137,9 @@ extension Launcher {
     /// transaction.
     func attemptEnded(_ attempt: Chain.Attempt, _ reported: Outcome, for id: Int64) async throws(LauncherError) {
         guard let live = processings[id] else { return }
+        // Its sandbox is gone: the next one need not wait for the disk.
+        admission.release(id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: live.tookBlock ? 1 : 0))
+        admitSoon()
         var outcome = reported
         if case .cancelling = live.chain.state {} else { outcome = asked(live.attempt?.ending, reported) }
         var events: [NewEvent] = []
@@ -189,7 +194,6 @@ extension Launcher {
             outcome.kind == .success ? .info : .warning, "Script ended",
             ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"), ("outcome", outcome.kind.rawValue),
             ("reason", outcome.reason))
-        admission.release(id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: live.tookBlock ? 1 : 0))
         processings[id]?.chain = chain
         processings[id]?.record = record
         processings[id]?.attempt = nil

@@ -116,14 +116,15 @@ extension Launcher {
                     ("by", event.receipt.event.source),
                     ("processings", event.receipt.processings.map(String.init).joined(separator: ",")))
             }
-            for processing in event.created { bringToLife(processing) }
+            for processing in event.created { bringToLife(processing, event.receipt.event) }
         }
     }
 
-    func bringToLife(_ processing: NewProcessing) {
+    func bringToLife(_ processing: NewProcessing, _ event: EventRecord? = nil) {
         let id = processing.record.id
         let chain = Chain(scripts: processing.definition.scripts)
-        processings[id] = LiveProcessing(record: processing.record, definition: processing.definition, chain: chain)
+        processings[id] = LiveProcessing(
+            record: processing.record, definition: processing.definition, chain: chain, event: event)
         perform(chain.opening, for: id)
     }
 

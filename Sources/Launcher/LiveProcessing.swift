@@ -7,6 +7,8 @@ struct LiveProcessing {
     var record: ProcessingRecord
     let definition: TaskDefinition
     var chain: Chain
+    /// That caused it; nil when none did, or when it is still to be read.
+    var event: EventRecord?
     /// Events that wait for their turn; one at a time is taken, so that steps never interleave.
     var inbox: [Step] = []
     var isBusy = false
