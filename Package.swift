@@ -101,6 +101,8 @@ if sanitized == "fuzz" {
     package.targets.append(
         .executableTarget(
             name: "altp-fuzz",
-            dependencies: ["API", "Command", "Configuration", "Launcher", "Sandbox", "SandboxPlan", "Wire"],
+            dependencies: [
+                "API", "Command", "Configuration", "Launcher", "Sandbox", "SandboxPlan", "WebSocket", "Wire",
+            ],
             path: "Fuzz/Fuzzing", swiftSettings: swiftSettings))
 }

@@ -1,5 +1,6 @@
 @testable import API
 import Launcher
+import WebSocket
 import Wire
 
 enum MessageProperties {
@@ -40,7 +41,37 @@ enum MessageProperties {
         read(ReportProgress.self, request)
         read(EndSelf.self, request)
         read(StopHost.self, request)
+        read(OpenSession.self, request)
+        read(SessionControl.self, request)
+        read(SkipScript.self, request)
+        read(PinProcessing.self, request)
+        read(CollectGarbage.self, request)
         read(NoInput.self, request)
+    }
+
+    /// The first byte says whose frames follow, and in which pieces they come.
+    static func webSocket(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let limits = WebSocketReader.Limits(text: 100, binary: 1000)
+        let sender: WebSocketRole = first & 1 == 0 ? .client : .server
+        var whole = WebSocketReader(from: sender, limits: limits)
+        let events = whole.feed(bytes.dropFirst())
+        for event in events {
+            switch event {
+            case .text(let text): require(text.utf8.count <= 100, "a text is bounded")
+            case .binary(let payload): require(payload.count <= 1000, "a binary message is bounded")
+            case .ping(let payload), .pong(let payload): require(payload.count <= 125, "a control frame is bounded")
+            case .close, .violation: require(event == events.last, "nothing comes after the end")
+            }
+        }
+        var pieces = WebSocketReader(from: sender, limits: limits)
+        var rest = bytes.dropFirst()
+        var found: [WebSocketReader.Event] = []
+        while !rest.isEmpty {
+            found += pieces.feed(rest.prefix(Int(first >> 1) + 1))
+            rest = rest.dropFirst(Int(first >> 1) + 1)
+        }
+        require(found == events, "the pieces in which bytes come play no part")
     }
 
     private static func read<Body: RequestBody>(_ type: Body.Type, _ request: HTTPRequest) {

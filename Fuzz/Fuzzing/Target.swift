@@ -2,7 +2,7 @@ import Glibc
 
 /// A reader of bytes that a stranger or a tired administrator wrote, and what must hold of it for any bytes.
 enum Target: String, CaseIterable {
-    case host, policy, task, seccomp, report, plan, events, request, response
+    case host, policy, task, seccomp, report, plan, events, request, response, websocket
 
     static let chosen = Target(rawValue: getenv("ALTP_FUZZ_TARGET").map { String(cString: $0) } ?? "")!
 
@@ -17,6 +17,7 @@ enum Target: String, CaseIterable {
         case .events: MessageProperties.events(bytes)
         case .request: MessageProperties.request(bytes)
         case .response: AnswerProperties.response(bytes)
+        case .websocket: MessageProperties.webSocket(bytes)
         }
     }
 }
