@@ -140,13 +140,17 @@ struct CollectGarbageVerb: Verb {
     static func summary(_ report: CollectionView, isDryRun: Bool) -> String {
         let size = report.removed.reduce(0) { $0 + ($1.bytes ?? 0) }
         let count = report.removed.count
-        let what = "\(count) Processing\(count == 1 ? "" : "s")' directories (\(SizeText.short(size)))"
-        var text = isDryRun ? "\(what) would go. " : "\(what) \(count == 1 ? "goes" : "go"). "
+        let what = "The directories of \(count) Processing\(count == 1 ? "" : "s") (\(SizeText.short(size)))"
+        var text =
+            count == 0 ? "Nothing \(isDryRun ? "would go" : "goes"). " : "\(what) \(isDryRun ? "would go" : "go"). "
         text +=
             "\(SizeText.short(report.free)) of \(SizeText.short(report.total)) is free, keep_free is "
             + "\(SizeText.short(report.keepFree))"
         if report.reserved > 0 { text += ", running Scripts may add \(SizeText.short(report.reserved))" }
         text += "."
+        if (report.removed + report.stays).contains(where: { $0.keptUntil != nil && $0.bytes == nil }) {
+            text += " Some sizes are not known yet: what else it takes shows when they are."
+        }
         if report.missing > 0 {
             text +=
                 " \(SizeText.short(report.missing)) is missing even then: unpin or leave what is held, or make the disk larger."
