@@ -68,7 +68,9 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: standalone),
         .executableTarget(
             name: "altp-launcher",
-            dependencies: ["API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CQuietDispatch"],
+            dependencies: [
+                "API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CLinux", "CQuietDispatch",
+            ],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation + quietDispatch),
         .executableTarget(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],

@@ -130,9 +130,9 @@ class Bench:
                 continue
             steps = "four" if "four" in contender.key.split() else "one"
             others = ["sandbox floor", "floor", f"huey {steps}", f"huey unflushed {steps}"]
-            ratios = {other: rates[contender.key] / rates[other] for other in others if other in rates}
-            result[contender.key] = ratios
-            print("  " + " ".join(f"{ratios[other]:9.3f}" if other in ratios else "        –" for other in others)
+            ratios = [rates[contender.key] / rates[other] if other in rates else None for other in others]
+            result[contender.title] = ratios
+            print("  " + " ".join("        –" if ratio is None else f"{ratio:9.3f}" for ratio in ratios)
                   + f"  {contender.title}", flush=True)
         print()
 
@@ -219,8 +219,9 @@ class Bench:
         seen = {"just started": fresh, "after all of the above": empty, f"the same, {self.past}": full}
         for launcher in seen.values():
             launcher.settle()
-        # The threads that a load made end after some seconds without one.
-        time.sleep(min(15, seconds))
+        # Threads that a load made end after some seconds without one, and a timer that was set anew may still ring for a
+        # minute. Quick runs see that.
+        time.sleep(65 if seconds >= 60 else 10)
         before = {launcher: launcher.switches() for launcher in seen.values()}
         time.sleep(seconds)
         for where, launcher in seen.items():
@@ -269,6 +270,7 @@ def parsed():
     parser = argparse.ArgumentParser(prog="bench-launcher", description="Measures the Launcher, beside its peers.")
     parser.add_argument("--quick", action="store_true", help="a minute or two: fewer rounds, a smaller store, a shorter idling")
     parser.add_argument("-o", metavar="FILE", dest="output", help="write the figures as JSON")
+    parser.add_argument("-t", metavar="FILE", dest="table", help="write them as the table of docs/benchmarks.md")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this alone (may be repeated)")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--count", type=int, help="steps of a round")
@@ -300,6 +302,9 @@ def main():
             with open(options.output, "w") as file:
                 json.dump(bench.page.result, file, indent=1)
                 file.write("\n")
+        if options.table:
+            with open(options.table, "w") as file:
+                file.write(bench.page.markdown())
     except KeyboardInterrupt:
         sys.exit(130)
     except Failure as problem:

@@ -1,6 +1,7 @@
 """What the benchmark prints, and the same as JSON."""
 
 import os
+import time
 
 
 class Page:
@@ -12,9 +13,8 @@ class Page:
 
     def row(self, key, title, value, unit, spread=None, aim=None, is_met=None):
         """One figure, with the least and the most of what it is the median of, and its aim."""
-        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
         low, high = (min(spread), max(spread)) if spread else (None, None)
-        print(f"  {value:9.{digits}f} {unit:5} {f'{low:.4g} – {high:.4g}' if spread else '':>17}  {title}"
+        print(f"  {figure(value):>9} {unit:5} {f'{figure(low)} – {figure(high)}' if spread else '':>17}  {title}"
               + (f"  (aim: {aim}: {'met' if is_met else 'MISSED'})" if aim else ""), flush=True)
         self.result["rows"].append({"key": key, "title": title, "value": value, "unit": unit, "least": low, "most": high,
                                     "aim": aim, "met": is_met})
@@ -27,8 +27,29 @@ class Page:
         print(f"  skipped {name}: {reason}", flush=True)
         self.result["skipped"][name] = str(reason)
 
+    def markdown(self):
+        """The table of docs/benchmarks.md."""
+        lines = [f"{self.result['date']}, on {self.result['machine']}.", "", "| what | median | least – most | aim |",
+                 "|---|--:|--:|---|"]
+        for row in self.result["rows"]:
+            spread = "" if row["least"] is None else f"{figure(row['least'])} – {figure(row['most'])}"
+            aim = f"{row['aim']}: {'met' if row['met'] else '**missed**'}" if row["aim"] else ""
+            lines.append(f"| {row['title']} | {figure(row['value'])} {row['unit']} | {spread} | {aim} |")
+        for name, reason in self.result["skipped"].items():
+            lines.append(f"| {name} | | | skipped: {reason} |")
+        if ratios := self.result.get("ratios"):
+            lines += ["", "| steps a second, as a multiple of | bare sandboxes | fork and exec | huey | huey, unflushed |",
+                      "|---|--:|--:|--:|--:|"]
+            for title, values in ratios.items():
+                lines.append(f"| {title} | " + " | ".join("" if value is None else f"{value:.3f}" for value in values) + " |")
+        return "\n".join(lines + [""] + [f"- {text}" for text in self.result["remarks"]]) + "\n"
+
     def missed(self):
         return [row["title"] for row in self.result["rows"] if row["aim"] and not row["met"]]
+
+
+def figure(value):
+    return f"{value:.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
 
 
 def machine_times():
@@ -41,8 +62,9 @@ def about_machine(page, before, after, floor):
     """Which machine it was, and how far its figures can be trusted. `floor`: rates of the loop that never changes."""
     page.head("The machine")
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    page.say(f"{os.cpu_count()} processors ({model}), Linux {os.uname().release}, load "
-             + " ".join(f"{value:.1f}" for value in os.getloadavg()))
+    page.result["date"] = time.strftime("%Y-%m-%d")
+    page.result["machine"] = f"{os.cpu_count()} processors ({model}), Linux {os.uname().release}"
+    page.say(page.result["machine"] + ", load " + " ".join(f"{value:.1f}" for value in os.getloadavg()))
     page.say(f"{100 * (after['steal'] - before['steal']) / max(1, after['all'] - before['all']):.1f} % of the time was "
              "stolen by other guests")
     if floor:

@@ -20,6 +20,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <poll.h>
@@ -685,3 +686,5 @@ int altp_set_idle(pid_t thread, int idle) {
 }
 
 pid_t altp_gettid(void) { return (pid_t)syscall(SYS_gettid); }
+
+int altp_limit_heaps(int count) { return mallopt(M_ARENA_MAX, count); }

@@ -21,7 +21,7 @@ extension Store {
             var conditions = Conditions(filter)
             if let before { conditions.add("id < ?", [.integer(before)]) }
             if let since = filter.since {
-                conditions.add("created_at >= ?", [.integer(since)])
+                conditions.add("+created_at >= ?", [.integer(since)])
                 switch try Self.firstID(since: since, connection) {
                 case .none: return Page(items: [], next: nil)
                 case .id(let first): conditions.add("id >= ?", [.integer(first)])
@@ -63,7 +63,8 @@ extension Store {
     }
 }
 
-/// What every lookup asks for beside what its index answers.
+/// What every lookup asks for beside what its index answers. The plus keeps SQLite from answering these by the index instead,
+/// which it would find in any order.
 private struct Conditions {
     private(set) var text = ""
     private(set) var values: [Value] = []
@@ -81,7 +82,7 @@ private struct Conditions {
 
     private mutating func add(_ column: String, _ allowed: some Collection<String>) {
         guard !allowed.isEmpty else { return }
-        add("\(column) IN (\(allowed.map { _ in "?" }.joined(separator: ", ")))", allowed.sorted().map(Value.text))
+        add("+\(column) IN (\(allowed.map { _ in "?" }.joined(separator: ", ")))", allowed.sorted().map(Value.text))
     }
 }
 

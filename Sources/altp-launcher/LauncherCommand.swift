@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The daemon's executable, which `altp serve` becomes.
@@ -13,6 +14,8 @@ struct LauncherCommand {
         Signals.block()
         umask(0o022)
         raiseDescriptorLimit()
+        // What a busy hour leaves in the heaps of many threads would stay with an idle Launcher.
+        _ = altp_limit_heaps(2)
         let (events, source) = AsyncStream<DaemonEvent>.makeStream()
         Task.detached {
             do {

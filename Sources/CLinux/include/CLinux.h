@@ -143,6 +143,9 @@ int altp_seccomp_answer(int listener, uint64_t id, int error);
 // Answers with SECCOMP_USER_NOTIF_FLAG_CONTINUE; 0 or -1.
 int altp_seccomp_proceed(int listener, uint64_t id);
 
+// mallopt(3): memory comes from so many heaps, and not from one for each of many threads.
+int altp_limit_heaps(int count);
+
 // Constants of headers that need _GNU_SOURCE, or of <linux/sched.h>.
 extern const uint64_t altp_clone_newuser, altp_clone_newns, altp_clone_newpid, altp_clone_newnet, altp_clone_newipc,
     altp_clone_newuts, altp_clone_newcgroup;
