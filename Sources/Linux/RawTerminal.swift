@@ -32,10 +32,13 @@ package struct RawTerminal: Sendable {
         tcsetattr(descriptor, TCSADRAIN, &raw)
     }
 
+    /// In the background the terminal is another's, who has set its modes, and setting them would stop this process (SIGTTOU).
     package func end() {
+        crashDescriptor = -1
+        let foreground = tcgetpgrp(descriptor)
+        guard foreground < 0 || foreground == getpgrp() else { return }
         var modes = saved
         tcsetattr(descriptor, TCSADRAIN, &modes)
-        crashDescriptor = -1
     }
 
     private static func handleCrashes() {

@@ -61,7 +61,8 @@ struct Enter: Verb {
                 try context.errors.print(EnterText.farewell(session, processing))
             }
             if end.status != 0 { throw ExitStatus(end.status) }
-        } catch let failure as CommandFailure where failure.status == .failure {
+        } catch let failure as CommandFailure {
+            // Also when the Launcher cannot be reached: any other status could be the command's.
             throw CommandFailure(failure.description, status: Self.failure)
         }
     }

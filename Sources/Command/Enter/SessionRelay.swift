@@ -14,8 +14,8 @@ struct SessionRelay: ~Copyable {
     private let connection: WebSocketConnection
     private let terminal: RawTerminal?
     private let signals = SessionSignals()
-    private let output: Output
-    private let errors: Output
+    private var output: SessionOutput
+    private var errors: SessionOutput
     private var reader = WebSocketReader(from: .server, limits: .init(text: 64 << 10, binary: SessionStream.most + 1))
     private let writer = WebSocketWriter(as: .client)
     private var outgoing = ByteQueue()
@@ -23,7 +23,8 @@ struct SessionRelay: ~Copyable {
     private var window: Int
     private var hasInput = true
     private var wasInterrupted = false
-    private var end: SessionExitView?
+    /// How it ended, or why that is not known.
+    private var end: Result<SessionExitView, CommandFailure>?
 
     /// - Parameters:
     ///   - terminal: nil for a session with pipes.
@@ -32,36 +33,46 @@ struct SessionRelay: ~Copyable {
         self.connection = connection
         self.terminal = terminal
         self.window = window
-        output = context.output
-        errors = context.errors
+        output = SessionOutput(context.output)
+        errors = SessionOutput(context.errors)
     }
 
     /// - Returns: how the session ended.
-    /// - Throws: `CommandFailure` when the connection was lost, `ExitStatus` after a signal that ends this process.
+    /// - Throws: `CommandFailure` when the connection was lost or the output cannot be written, `ExitStatus` after a signal that
+    ///   ends this process.
     mutating func run() throws -> SessionExitView {
         terminal?.begin()
         defer { terminal?.end() }
         // It may have changed before the signal was heard.
         if terminal != nil { sendSize() }
-        try receive(connection.early)
-        while end == nil { try step() }
-        return end!
+        receive(connection.early)
+        while end == nil || isBlocked { try step() }
+        return try end!.get()
     }
 
+    /// Something waits until it can be printed: until then nothing more is read of the connection.
+    private var isBlocked: Bool { !output.isEmpty || !errors.isEmpty }
+
     private mutating func step() throws {
-        let takesInput = hasInput && window > 0 && outgoing.count < Self.mostOutgoing
+        let takesInput = end == nil && hasInput && window > 0 && outgoing.count < Self.mostOutgoing
+        let takesOutput = end == nil && !isBlocked
         var polled = [
             pollfd(
-                fd: connection.descriptor, events: Int16(POLLIN) | (outgoing.isEmpty ? 0 : Int16(POLLOUT)), revents: 0),
+                fd: takesOutput || !outgoing.isEmpty ? connection.descriptor : -1,
+                events: Int16(takesOutput ? POLLIN : 0) | Int16(outgoing.isEmpty ? 0 : POLLOUT), revents: 0),
             pollfd(fd: takesInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+            output.awaited, errors.awaited,
         ]
-        guard poll(&polled, 3, -1) > 0 else { return }
+        guard poll(&polled, nfds_t(polled.count), -1) > 0 else { return }
         if polled[2].revents != 0 {
             while let signal = signals.next() { try take(signal) }
         }
-        if polled[0].revents & Int16(POLLOUT) != 0 { send() }
-        if polled[0].revents & ~Int16(POLLOUT) != 0 { try receive() }
+        if polled[3].revents != 0 { try output.write() }
+        if polled[4].revents != 0 { try errors.write() }
+        // Also when the connection is at its end, of which reading tells.
+        if polled[0].revents & ~Int16(POLLIN) != 0 { send() }
+        if takesOutput, polled[0].revents & ~Int16(POLLOUT) != 0 { receive() }
         if end == nil, polled[1].revents != 0 { try readInput() }
     }
 
@@ -91,7 +102,8 @@ struct SessionRelay: ~Copyable {
         case SIGTSTP:
             terminal?.end()
             kill(getpid(), SIGSTOP)
-            // Taken up again.
+        case SIGCONT:
+            // Whatever stopped it, others have used the terminal since. In the background this stops it again, by SIGTTOU.
             terminal?.begin()
             sendSize()
         case _ where terminal != nil || wasInterrupted: throw ExitStatus(128 + signal)
@@ -127,47 +139,52 @@ struct SessionRelay: ~Copyable {
 
     // MARK: From the session
 
-    private mutating func receive() throws {
+    private mutating func receive() {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, initialized in
             count = recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
             initialized = max(0, count)
         }
         if count < 0, errno == EAGAIN || errno == EINTR { return }
-        guard count > 0 else { throw Self.lost(count < 0 ? systemMessage(errno) : "it was closed") }
-        try receive(bytes)
+        guard count > 0 else { return lose(count < 0 ? systemMessage(errno) : "it was closed") }
+        receive(bytes)
     }
 
-    private mutating func receive(_ bytes: [UInt8]) throws {
+    private mutating func receive(_ bytes: [UInt8]) {
         for event in reader.feed(bytes) {
             switch event {
             case .binary(let payload):
-                let target = payload.first == SessionStream.error.rawValue ? errors : output
-                try target.write(payload.dropFirst())
-            case .text(let text): try take(text)
+                if payload.first == SessionStream.error.rawValue {
+                    errors.append(payload.dropFirst())
+                } else {
+                    output.append(payload.dropFirst())
+                }
+            case .text(let text): take(text)
             case .ping(let payload): say(writer.pong(payload))
             case .pong: break
-            case .close(_, let reason):
-                if end == nil { throw Self.lost(reason.isEmpty ? "the Launcher ended it" : Printable.line(reason)) }
-            case .violation(_, let text): throw Self.lost("the Launcher sent what is no WebSocket: \(text)")
+            case .close(_, let reason): lose(reason.isEmpty ? "the Launcher ended it" : Printable.line(reason))
+            case .violation(_, let text): lose("the Launcher sent what is no WebSocket: \(text)")
             }
         }
     }
 
-    private mutating func take(_ text: String) throws {
+    private mutating func take(_ text: String) {
         let notice: SessionNotice
         do {
             notice = try WireJSON.decode(SessionNotice.self, from: Array(text.utf8))
         } catch {
-            throw Self.lost("the Launcher said what this altp does not understand: \(Printable.line("\(error)"))")
+            return lose("the Launcher said what this altp does not understand: \(Printable.line("\(error)"))")
         }
         window += notice.window ?? 0
-        end = notice.exit ?? end
+        if let exit = notice.exit, end == nil { end = .success(exit) }
     }
 
-    private static func lost(_ reason: String) -> CommandFailure {
-        CommandFailure(
+    /// Nothing more will come; what came is still printed.
+    private mutating func lose(_ reason: String) {
+        guard end == nil else { return }
+        let text =
             "the connection to the session is lost: \(reason). The session ends with all its processes; the sandbox stays as "
-                + "it is, and can be entered again.", status: Enter.failure)
+            + "it is, and can be entered again."
+        end = .failure(CommandFailure(text, status: Enter.failure))
     }
 }

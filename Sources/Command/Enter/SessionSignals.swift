@@ -5,8 +5,8 @@ import Glibc
 struct SessionSignals: ~Copyable {
     let descriptor: Int32
 
-    /// Those by which others end or stop this process, and the terminal's new size.
-    private static let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH]
+    /// Those by which others end, stop or continue this process, and the terminal's new size.
+    private static let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH]
 
     /// Takes the signals from now on, for this process's one thread.
     init() {
