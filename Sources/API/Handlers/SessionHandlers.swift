@@ -43,7 +43,9 @@ extension APIService {
             throw Problems.forbidden("`with` shows a folder of the host, and this is for root alone.")
         }
         guard !desk.isFull else {
-            throw Problems.unavailable("As many sessions are open as there may be; end one: altp session list.")
+            throw Problems.unavailable(
+                "As many sessions are open as there may be. GET \(WirePath.root)/sessions names them; wait until one is left, or "
+                    + "DELETE \(WirePath.root)/sessions/ID ends one.")
         }
         return SessionRequest(
             command: body.command, relax: relax, snapshot: body.snapshot ?? false, with: body.with,

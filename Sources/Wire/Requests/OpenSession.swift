@@ -49,4 +49,22 @@ package struct TerminalSizeView: Sendable, Hashable, Codable {
         self.rows = rows
         self.columns = columns
     }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> UInt16 {
+            let number = try container.decode(Int.self, forKey: key)
+            guard let count = UInt16(exactly: number) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "a whole number from 0 to \(UInt16.max)")
+            }
+            return count
+        }
+        rows = try count(.rows)
+        columns = try count(.columns)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case rows, columns
+    }
 }
