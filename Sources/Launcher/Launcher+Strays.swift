@@ -8,15 +8,18 @@ extension Launcher {
     /// quota, reaches the disk later than the record of it. Beside everything else, and only what has a record.
     func removeStrays() async {
         for name in (try? FileStamp.names(in: "\(state.path)/processings")) ?? [] {
-            guard let id = Int64(name), processings[id] == nil, kept[id] == nil,
+            // A removal may have been under way.
+            guard let id = Int64(name.hasSuffix(".removed") ? name.dropLast(8) : name[...]), processings[id] == nil,
+                kept[id] == nil,
                 let record = try? await store.processing(id), record.status.isFinal, record.uidBlock == nil,
                 // Somebody may have had it run again meanwhile.
                 processings[id] == nil, kept[id] == nil
             else { continue }
             LauncherLog.write(.info, "directories are removed again", ("processing", name))
-            kept[id] = KeptDirectories(record: record, isBeingRemoved: true)
+            kept[id] = KeptDirectories(
+                record: record, removal: .resumed("a power cut had brought them back"))
             do throws(SandboxError) {
-                try await removeTree(state.processing(id), of: id)
+                try await removeTree("\(state.path)/processings/\(name)", of: id)
             } catch {
                 LauncherLog.write(
                     .error, "directories are left", ("processing", name), ("error", error.description))

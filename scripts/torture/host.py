@@ -36,7 +36,8 @@ class Host:
         self.log = open(self.folder / "launcher.log", "wb", buffering=0)
         self.trap = Trap()
         self.write(
-            "host/altp.yaml", f"state: {self.state}\nrun: {self.folder}/run\ncgroup: {name}\ncpu: 64\nmemory: 64G\n{settings}")
+            "host/altp.yaml", f"state: {self.state}\nrun: {self.folder}/run\ncgroup: {name}\ncpu: 64\nmemory: 64G\n"
+            f"keep_free: 16M\n{settings}")
 
     def write(self, name, content, mode=0o644):
         path = self.folder / name

@@ -12,7 +12,7 @@ FIRST_UID, UIDS = 1_879_048_192, 65_536
 # QCMD(Q_GETNEXTQUOTA, PRJQUOTA)
 QUOTACTL_FD, NEXT_PROJECT_QUOTA = 443, 0x800009 << 8 | 2
 ATTEMPT_FILES = {"spec.json", "scratch", "disk", "root", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work"}
-STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "sessions", "remnants"}
+STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "sessions", "remnants", "ballast"}
 
 
 def of_machine(host, launcher=None):
