@@ -80,9 +80,10 @@ class Bench:
     def contenders(self, empty, full):
         """Those of ours, and the floors."""
         count, quarter, aim = self.options.count, self.options.count // 4, 600
+        # Those that are compared with each other follow each other.
         yield Chains("one", "one-step chains", empty, "one", 1, count, aim=aim)
-        yield Chains("four", "four-step chains", empty, "four", 4, quarter, aim=aim)
         yield Chains("one past", f"one-step chains, {self.past}", full, "one", 1, count)
+        yield Chains("four", "four-step chains", empty, "four", 4, quarter, aim=aim)
         yield Chains("four past", f"four-step chains, {self.past}", full, "four", 4, quarter)
         if reason := lacks_switch():
             self.page.skip("sandboxing off", reason)
@@ -117,8 +118,11 @@ class Bench:
         ours = contenders[0]
         page.row("rate one settled", "one-step chains, until their directories are gone too", median(ours.settled), "/s",
                  ours.settled)
-        self.compare("throughput past", "one-step chains", rates["one past"] / rates["one"], is_rate=True)
-        self.compare("throughput past four", "four-step chains", rates["four past"] / rates["four"], is_rate=True)
+        taken = {contender.key: contender.rates for contender in contenders}
+        for key, what in [("one", "one-step chains"), ("four", "four-step chains")]:
+            # Of each round, and then the median: what makes a round slow makes both slow.
+            self.compare(f"throughput past {key}", what,
+                         median([without / with_past for without, with_past in zip(taken[key], taken[f"{key} past"])]))
         self.command_cost(empty)
 
     def ratios(self, contenders, rates):
@@ -136,9 +140,9 @@ class Bench:
                   + f"  {contender.title}", flush=True)
         print()
 
-    def compare(self, key, what, ratio, is_rate):
-        """What the past costs, in per cent more time."""
-        cost = ((1 / ratio if is_rate else ratio) - 1) * 100
+    def compare(self, key, what, ratio):
+        """What the past costs, in per cent more time. `ratio`: of the times with it and without."""
+        cost = (ratio - 1) * 100
         self.page.row(key, f"more time for {what} {self.past}", cost, "%", None, "at most 10 %", cost <= 10)
 
     def command_cost(self, launcher):
@@ -173,7 +177,7 @@ class Bench:
             late = percentile(executed, 0.99)
             self.page.row(f"latency p99{key}", f"trigger to exec, 99 of 100{where}", late, "ms", None, "under 10 ms",
                           late < 10)
-        self.compare("latency past", "trigger to exec", medians[full] / medians[empty], is_rate=False)
+        self.compare("latency past", "trigger to exec", medians[full] / medians[empty])
         self.pages(full)
 
     def pages(self, full):
