@@ -41,15 +41,23 @@ def of_machine(host, launcher=None):
     if launcher:
         # A namespace lives as long as a process, a mount or a descriptor holds it.
         for descriptor in pathlib.Path(f"/proc/{launcher.pid}/fd").iterdir():
-            target = os.readlink(descriptor)
+            try:
+                target = os.readlink(descriptor)
+            except FileNotFoundError:
+                continue
             if re.match(r"(mnt|net|pid|user|ipc|uts|cgroup):", target) or "pidfd" in target or target.startswith(f"{host.state}/processings"):
                 found.append(f"the Launcher holds {target}")
     return found
 
 
+def own_groups(host):
+    """The Launcher's, in all hierarchies. Others' come and go meanwhile, which os.walk passes over."""
+    return [pathlib.Path(path) for root in roots() for path, _, _ in os.walk(root) if path.endswith(f"/{host.name}")]
+
+
 def groups(host):
-    """Those of sandboxes, in all hierarchies."""
-    return [path for root in roots() for path in root.rglob(f"{host.name}/*") if path.is_dir()]
+    """Those of sandboxes, the innermost first."""
+    return [pathlib.Path(path) for own in own_groups(host) for path, _, _ in os.walk(own, topdown=False) if path != str(own)]
 
 
 def roots():

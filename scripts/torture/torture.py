@@ -106,26 +106,16 @@ class Torture:
 def clear(host):
     """Whatever became of the suite, nothing of it stays."""
     for _ in range(100):
-        for group in leftovers.groups(host):
-            for path in [group, *group.rglob("*")]:
-                try:
-                    for pid in (path / "cgroup.procs").read_text().split():
-                        os.kill(int(pid), signal.SIGKILL)
-                except OSError:
-                    pass
+        for group in leftovers.groups(host) + leftovers.own_groups(host):
             try:
+                for pid in (group / "cgroup.procs").read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
                 group.rmdir()
             except OSError:
                 pass
-        if not leftovers.groups(host):
+        if not leftovers.own_groups(host):
             break
         time.sleep(0.05)
-    for root in leftovers.roots():
-        for path in root.rglob(host.name):
-            try:
-                path.rmdir()
-            except OSError:
-                pass
 
 
 def main():
