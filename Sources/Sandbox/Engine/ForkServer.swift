@@ -18,13 +18,13 @@ final class ForkServer: Sendable {
         let socket: FileDescriptor
         /// Held open.
         let lifeline: FileDescriptor
-        let process: InitProcess
+        /// Nobody else reaps it, so that the number stays its own.
+        let pid: Int32
 
         deinit {
             // It has ended, or does so now; only it is reaped.
-            _ = altp_pidfd_send_signal(process.pidfd.raw, SIGKILL)
-            var info = siginfo_t()
-            waitid(P_PIDFD, id_t(process.pidfd.raw), &info, WEXITED)
+            kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
         }
     }
 
@@ -63,7 +63,7 @@ final class ForkServer: Sendable {
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
         let process = try InitProcess.spawn(
             executable, [ForkRequest.argument], [null.raw, null.raw, null.raw, other.raw, reader.raw], flags: 0)
-        return Server(socket: own, lifeline: lifeline, process: process)
+        return Server(socket: own, lifeline: lifeline, pid: process.pid)
     }
 }
 
