@@ -18,7 +18,7 @@ package struct MountSources: Sendable, Hashable {
     /// What is wrong with a source, as the end of a sentence that begins with it; nil when it may be mounted now.
     ///
     /// Pid 1 follows no link either when it opens the source, so what is swapped for one later is refused there.
-    func refusal(of source: String) -> String? {
+    package func refusal(of source: String) -> String? {
         for place in Self.kernels where Self.overlap(source, place) {
             return source == place || source.hasPrefix(place + "/")
                 ? "lies in \(place), which is never handed to a sandbox"

@@ -57,7 +57,9 @@ extension Launcher {
     package func isEntered(_ id: Int64) -> Bool { entries.values.contains { $0.record.processing == id } }
 
     /// Somebody is inside in a way that the Processing's next attempt would disturb.
-    func holdsBack(_ id: Int64) -> Bool { entries.values.contains { $0.record.processing == id && $0.holdsBack } }
+    func holdsBack(_ id: Int64) -> Bool {
+        readingImages[id] != nil || entries.values.contains { $0.record.processing == id && $0.holdsBack }
+    }
 
     // MARK: What is entered
 
@@ -78,7 +80,7 @@ extension Launcher {
     }
 
     /// The attempt that is meant.
-    private func entered(_ id: Int64, _ script: String?, _ number: Int?) async throws(LauncherError) -> AttemptRecord {
+    func entered(_ id: Int64, _ script: String?, _ number: Int?) async throws(LauncherError) -> AttemptRecord {
         _ = try await record(of: id)
         let all = try await fromStore { () async throws(StoreError) in try await self.store.attempts(of: id) }
         let own = all.filter { (script == nil || $0.script == script) && (number == nil || $0.number == number) }
@@ -107,7 +109,7 @@ extension Launcher {
         return live.isBusy || (isOwn ? live.sandbox == nil : attempt.state != .ended)
     }
 
-    private static func specification(_ directory: AttemptDirectory) throws(LauncherError) -> SandboxSpecification {
+    static func specification(_ directory: AttemptDirectory) throws(LauncherError) -> SandboxSpecification {
         guard access(directory.path, F_OK) == 0 else {
             throw LauncherError(
                 .notFound, "the directory \(directory.path) is gone: its keep time is over, or it was released")
@@ -151,6 +153,9 @@ extension Launcher {
                 "\(id)/\(other.script)#\(other.number) runs, and has the disk that it shares with \(record.reference): wait "
                     + "for its end, or cancel it with altp cancel \(id)")
         }
+        guard !usesImages || readingImages[id] == nil else {
+            throw LauncherError(.conflict, "\(record.reference) is being compared or exported; try again in a moment")
+        }
         let others = entries.values.filter { $0.record.processing == id && !$0.isOfRunningScript }
         if usesImages,
             let other = others.first(where: {
@@ -164,11 +169,15 @@ extension Launcher {
         }
         entries[record.id] = LiveEntry(record: record, isOfRunningScript: false, usesImages: usesImages)
         // The next attempt has not been admitted: it waits until nobody is inside.
-        if holdsBack(id), admission.isWaiting(id) {
-            admission.withdraw(id)
-            waitingForEntries.insert(id)
-        }
+        holdBack(id)
         return .held(request.snapshot ? "\(record.reference) \(record.id)" : record.reference)
+    }
+
+    /// Takes back a request of the next attempt where it has to wait.
+    func holdBack(_ id: Int64) {
+        guard holdsBack(id), admission.isWaiting(id) else { return }
+        admission.withdraw(id)
+        waitingForEntries.insert(id)
     }
 
     private func running(
@@ -293,7 +302,11 @@ extension Launcher {
         LauncherLog.write(
             .info, "somebody has left", ("attempt", record.reference), ("who", record.who), ("how", ending))
         entries[record.id] = nil
-        let id = record.processing
+        letGoOn(record.processing)
+    }
+
+    /// Lets start what waited for an end of entries and readings.
+    func letGoOn(_ id: Int64) {
         if !holdsBack(id), waitingForEntries.remove(id) != nil,
             case .queued(let position) = processings[id]?.chain.state
         {

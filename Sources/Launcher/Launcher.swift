@@ -30,6 +30,9 @@ package actor Launcher {
     var entries: [Int64: LiveEntry] = [:]
     /// Those of ended attempts that sessions share, by the attempt's reference.
     var held: [String: SharedSandbox] = [:]
+    /// Processings whose directories are being read, and how often; and of these, those whose images are.
+    var reading: [Int64: Int] = [:]
+    var readingImages: [Int64: Int] = [:]
     /// Processings whose next attempt waits until nobody is inside of an ended one.
     var waitingForEntries: Set<Int64> = []
     var retries: [Int64: (due: Int64, attempt: Chain.Attempt)] = [:]

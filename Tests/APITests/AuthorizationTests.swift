@@ -35,6 +35,8 @@ import Testing
         "POST /api/v1/processings/{id}/unpin": "oath",
         "POST /api/v1/processings/{id}/release": "oath",
         "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}/log": "voath",
+        "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}/changes": "voa",
+        "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}/export": "oa",
         "POST /api/v1/processings/{id}/sessions": "oa",
         "GET /api/v1/sessions": "voa",
         "GET /api/v1/sessions/{id}/stream": "oa",

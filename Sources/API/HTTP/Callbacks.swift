@@ -161,6 +161,10 @@ private struct Exchange {
             request.upgrade.withLock { $0 = upgrade }
             return MHD_create_response_for_upgrade(upgradeCallback, Unmanaged.passUnretained(server).toOpaque())
         }
+        if let stream = response.stream {
+            let answer = Unmanaged.passRetained(StreamedAnswer(stream, over: connection, of: server)).toOpaque()
+            return MHD_create_response_from_callback(.max, 64 << 10, streamReadCallback, answer, streamEndCallback)
+        }
         var body = response.body
         return body.withUnsafeMutableBytes {
             MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)

@@ -1,6 +1,6 @@
 package import Wire
 
-/// An answer: all of it, since no answer of this API is larger than the log's page.
+/// An answer: all of it but for exports, since no other answer of this API is larger than the log's page.
 package struct HTTPResponse: Sendable, Hashable {
     package struct Header: Sendable, Hashable {
         package var name: String
@@ -17,14 +17,18 @@ package struct HTTPResponse: Sendable, Hashable {
     package var body: [UInt8]
     /// The connection's next protocol, for status 101 alone.
     package var upgrade: ConnectionUpgrade?
+    /// The body, where it is too long to be held at once.
+    package var stream: ResponseStream?
 
     package init(
-        status: Int, headers: [Header] = [], body: [UInt8] = [], upgrade: ConnectionUpgrade? = nil
+        status: Int, headers: [Header] = [], body: [UInt8] = [], upgrade: ConnectionUpgrade? = nil,
+        stream: ResponseStream? = nil
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.upgrade = upgrade
+        self.stream = stream
     }
 
     package static func json(_ value: some Encodable, status: Int = 200, headers: [Header] = []) -> HTTPResponse {

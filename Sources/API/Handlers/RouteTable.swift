@@ -3,7 +3,7 @@ import Wire
 
 /// Every operation of the API.
 package enum RouteTable {
-    package static let routes: [Route] = host + tasks + events + processings + sessions + own
+    package static let routes: [Route] = host + tasks + events + processings + preserved + sessions + own
 
     private static let root = WirePath.root
 
@@ -125,6 +125,23 @@ package enum RouteTable {
                 .init(name: "limit", repeats: false, summary: "At most this many bytes"),
             ], response: "text"
         ) { service, call throws(Problem) in try await service.readLog(call) },
+    ]
+
+    private static let preserved: [Route] = [
+        Route(
+            .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/changes",
+            "What an attempt added, changed and removed", .role(.viewer, script: nil), target: .processing,
+            response: "ChangesView"
+        ) { service, call throws(Problem) in try await service.showChanges(call) },
+        Route(
+            .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/export",
+            "All that is needed to rerun an ended attempt elsewhere, as a tar archive",
+            .role(.operator, script: nil), target: .processing,
+            query: [
+                .init(name: "form", repeats: false, summary: "bundle (for altp run --bundle), or oci"),
+                .init(name: "rootfs", repeats: false, summary: "1 to put the files of the rootfs into a bundle"),
+            ], response: "tar"
+        ) { service, call throws(Problem) in try await service.exportAttempt(call) },
     ]
 
     private static let sessions: [Route] = [

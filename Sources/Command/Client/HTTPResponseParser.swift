@@ -41,6 +41,13 @@ package struct HTTPResponseParser {
     /// The first bytes of the other protocol, after an answer that grants it.
     package var early: [UInt8] { result?.status == 101 ? buffer : [] }
 
+    /// What has come of the body of a success so far, which is then forgotten: for one that is too long to be held.
+    package mutating func drain() -> [UInt8] {
+        guard (200..<300).contains(response.status) else { return [] }
+        defer { response.body = [] }
+        return response.body
+    }
+
     /// Takes what came from the connection; what follows a complete answer is dropped, unless it is another protocol's.
     package mutating func feed(_ bytes: some Collection<UInt8>) throws(HTTPError) {
         buffer.append(contentsOf: bytes)

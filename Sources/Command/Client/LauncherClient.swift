@@ -67,6 +67,38 @@ package final class LauncherClient {
         }
     }
 
+    /// Gets a long answer piece by piece.
+    ///
+    /// - Throws: what `send` throws, and what `onPiece` does.
+    func download(_ request: HTTPRequest, onPiece: ([UInt8]) throws -> Void) throws {
+        var failure: (any Error)?
+        let response = try reaching {
+            let connection = try open()
+            try connection.send(request.bytes, deadline: MonotonicTime.now + Self.answerTimeout)
+            var parser = HTTPResponseParser()
+            while parser.result == nil {
+                let bytes = try connection.receive(256 << 10, deadline: MonotonicTime.now + Self.answerTimeout)
+                // A body without a length would end here: it is not known whether all of it has come.
+                guard !bytes.isEmpty else {
+                    throw CommandFailure("the Launcher broke off its answer; its log says why")
+                }
+                try parser.feed(bytes)
+                let piece = parser.drain()
+                do {
+                    if !piece.isEmpty { try onPiece(piece) }
+                } catch {
+                    failure = error
+                    return HTTPResponse(status: 200, headers: [], body: [])
+                }
+            }
+            return parser.result!
+        }
+        if let failure { throw failure }
+        guard (200..<300).contains(response.status) else {
+            throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
+        }
+    }
+
     private func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
         try reaching { try Self.exchange(request, over: try open()).response }
     }

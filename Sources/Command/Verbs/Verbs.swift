@@ -31,6 +31,8 @@ package enum Verbs {
             VerbNode(Why.self, section: .failure),
             VerbNode(Logs.self, section: .failure),
             VerbNode(Enter.self, section: .failure),
+            VerbNode(Diff.self, section: .failure),
+            VerbNode(Export.self, section: .failure),
             VerbNode(Rerun.self, section: .failure),
             VerbNode(Skip.self, section: .failure),
             VerbNode(Pin.self, section: .failure),

@@ -11,6 +11,7 @@ extension Launcher {
     func holders(of id: Int64) -> [Retention.Holder] {
         var holders: [Retention.Holder] = processings[id] == nil ? [] : [.underWay]
         holders += sessions().filter { $0.processing == id }.map { .entered(by: $0.who) }
+        if reading[id] != nil { holders.append(.read) }
         if let pin = pins[id] { holders.append(.pinned(by: pin.who, reason: pin.reason)) }
         return holders
     }

@@ -75,20 +75,14 @@ struct TreeListing: ~Copyable {
         } catch {
             return remark(error.description)
         }
-        do throws(SystemError) {
-            while let entry = try walk.next() {
-                guard bytesLeft > 0 else {
-                    remark("\(name): the listing is cut at \(Self.mostBytes) bytes")
-                    break
-                }
-                entriesLeft -= 1
-                if entry.sha256 != nil { hashedLeft -= entry.size }
-                try append(Line(entry, in: tree))
+        while let entry = walk.next() {
+            guard bytesLeft > 0 else {
+                remark("\(name): the listing is cut at \(Self.mostBytes) bytes")
+                break
             }
-        } catch  where error.call == "write" {
-            throw error
-        } catch {
-            remark("\(name): \(error)")
+            entriesLeft -= 1
+            if entry.sha256 != nil { hashedLeft -= entry.size }
+            try append(Line(entry, in: tree))
         }
         let omissions = walk.omissions
         if omissions.hasMore { remark("\(name): there are more than \(Self.mostEntries) entries") }

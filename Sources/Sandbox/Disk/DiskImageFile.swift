@@ -47,15 +47,7 @@ struct DiskImageFile {
         defer { unlink(draft) }
         // What the file system itself takes, and head-room: the rest is reserved, so that exactly the allowance is free.
         let size = bytes + bytes / 32 + (inodes + Self.inodesOfOurs) * 256 + (16 << 20)
-        try create(draft, size: size)
-        // No journal: nothing in it has to survive a power cut. No checksums of the superblock, whose reserve changes.
-        let features = "none,ext_attr,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,dir_nlink"
-        try Self.program("mkfs.ext4").require([
-            "-q", "-F", "-b", "\(Self.blockSize)", "-I", "256", "-m", "0", "-N", "\(inodes + Self.inodesOfOurs)", "-O",
-            features + ",extra_isize,uninit_bg,64bit,resize_inode", "-E",
-            "lazy_itable_init=1,nodiscard,root_owner=0:0,resize=\(Self.largest / Self.blockSize)",
-            draft,
-        ])
+        try make(draft, size: size, inodes: inodes + Self.inodesOfOurs)
         try reserve(allowance, in: draft)
         // It is there for long, and a power cut must not leave its name without its content.
         do throws(SystemError) {
@@ -66,6 +58,19 @@ struct DiskImageFile {
         }
         removeOldTemplates()
         return name
+    }
+
+    /// A new file system in a new file.
+    func make(_ file: String, size: Int64, inodes: Int64, arguments: [String] = []) throws(SandboxError) {
+        try create(file, size: size)
+        // No journal: nothing in it has to survive a power cut. No checksums of the superblock, whose reserve changes.
+        let features = "none,ext_attr,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,dir_nlink"
+        try Self.program("mkfs.ext4").require(
+            [
+                "-q", "-F", "-b", "\(Self.blockSize)", "-I", "256", "-m", "0", "-N", "\(inodes)", "-O",
+                features + ",extra_isize,uninit_bg,64bit,resize_inode", "-E",
+                "lazy_itable_init=1,nodiscard,root_owner=0:0,resize=\(Self.largest / Self.blockSize)",
+            ] + arguments + [file])
     }
 
     /// Sizes come and go with policies. One that is needed again is made again; drafts of killed processes are old some day.

@@ -32,7 +32,7 @@ extension SandboxEngine {
         else { return 0 }
         var bytes: Int64 = 0
         var linked: Set<UInt64> = []
-        while let entry = try? walk.next() {
+        while let entry = walk.next() {
             // A file with several names holds its blocks once.
             if entry.kind != .directory, entry.links > 1, !linked.insert(entry.inode).inserted { continue }
             bytes += entry.allocated

@@ -15,6 +15,8 @@ package struct AttemptDirectory: Sendable, Hashable {
     package var root: String { "\(path)/root" }
     /// What pid 1 was told to do, readable: see `Plan`.
     package var plan: String { "\(path)/plan" }
+    /// What `/processing` held when it was prepared, see `TreeRecord`; not there when that was nothing.
+    var baseline: String { "\(path)/baseline" }
     /// Where its image lies, when its storage is one.
     var imageFolder: ImageFolder { ImageFolder(path: "\(path)/disk") }
 

@@ -79,8 +79,8 @@ package final class SandboxEngine: Sendable {
 
     /// Creates the attempt's directory with everything in it but what a start adds. Fails when it exists.
     ///
-    /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/`, `lock`; `plan` and
-    /// `log` from the start on, and at the end `outcome.json` and, when there are Events, `events.jsonl`.
+    /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/`, `lock`, and
+    /// `baseline` when `/processing` is not empty; `plan` and `log` from the start on, and at the end `outcome.json` and, when there are Events, `events.jsonl`.
     ///
     /// - Returns: the specification as `start` takes it.
     package func prepare(
@@ -97,6 +97,7 @@ package final class SandboxEngine: Sendable {
         var specification = specification
         specification.storage = disk.storage(of: specification, at: directory)
         try directory.make(specification, storage: disk)
+        try TreeRecord.record(specification, at: directory)
         return specification
     }
 

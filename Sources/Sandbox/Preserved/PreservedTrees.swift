@@ -16,12 +16,15 @@ package struct PreservedTrees: Sendable {
     /// Microseconds that a sandbox which has just ended may take to give its images free.
     private static let patience = 2_000_000
 
-    package init(of attempt: AttemptDirectory) throws(SandboxError) {
+    /// - Parameter withShared: also what the Scripts of its Processing share.
+    package init(of attempt: AttemptDirectory, withShared: Bool = true) throws(SandboxError) {
         specification = try attempt.readSpecification()
+        var wanted = specification
+        if !withShared { wanted.processingDirectory = nil }
         do throws(SystemError) {
             switch specification.storage {
-            case .directories: trees = try Self.directories(specification, attempt)
-            case .images: trees = try Self.images(specification, attempt)
+            case .directories: trees = try Self.directories(wanted, attempt)
+            case .images: trees = try Self.images(wanted, attempt)
             }
         } catch  where error.number == EWOULDBLOCK {
             throw SandboxError(
@@ -37,10 +40,7 @@ package struct PreservedTrees: Sendable {
     ) throws(SystemError) -> [PreservedTree] {
         let folder = try FileDescriptor.openWithoutLinks(attempt.path, O_RDONLY | O_DIRECTORY)
         var trees = [try PreservedTree(.scratch, of: specification, "scratch", at: folder)]
-        if let shared = specification.processingDirectory {
-            let processing = try FileDescriptor.openWithoutLinks(shared, O_RDONLY | O_DIRECTORY)
-            trees.append(PreservedTree(.processing, of: specification, processing))
-        }
+        if let processing = try shared(specification) { trees.append(processing) }
         if specification.policy.rootfs != "host" {
             trees.append(try PreservedTree(.root, of: specification, "upper", at: folder))
         }
@@ -52,14 +52,25 @@ package struct PreservedTrees: Sendable {
     ) throws(SystemError) -> [PreservedTree] {
         let own = try DetachedImage.open(attempt.imageFolder.image, patience: patience)
         var trees = [try PreservedTree(.scratch, of: specification, "scratch", at: own)]
-        if let path = specification.processingDirectory {
-            let shared = try DetachedImage.open(ImageFolder(path: path).image, patience: patience)
-            trees.append(try PreservedTree(.processing, of: specification, "files", at: shared))
-        }
+        if let processing = try shared(specification) { trees.append(processing) }
         if specification.policy.rootfs != "host" {
             trees.append(try PreservedTree(.root, of: specification, "upper", at: own))
         }
         return trees
+    }
+
+    /// What the Scripts of a Processing share; nil when there is none, or no Script has had its image yet.
+    static func shared(_ specification: SandboxSpecification) throws(SystemError) -> PreservedTree? {
+        guard let path = specification.processingDirectory else { return nil }
+        let folder = ImageFolder(path: path)
+        guard specification.storage == .images else {
+            let place = PathParts(path)
+            let parent = try FileDescriptor.openWithoutLinks(place.parent, O_RDONLY | O_DIRECTORY)
+            return try PreservedTree(.processing, of: specification, place.name, at: parent)
+        }
+        guard access(folder.image, F_OK) == 0 else { return nil }
+        let root = try DetachedImage.open(folder.image, patience: patience)
+        return try PreservedTree(.processing, of: specification, "files", at: root)
     }
 }
 
@@ -76,20 +87,20 @@ package final class PreservedTree: Sendable {
 
     package let place: Place
     package let directory: FileDescriptor
+    /// The directory that it is in, and its name there.
+    let parent: FileDescriptor
+    let name: String
     /// For errors.
     private let reference: String
 
-    init(_ place: Place, of specification: SandboxSpecification, _ directory: consuming FileDescriptor) {
-        self.place = place
-        self.directory = directory
-        reference = specification.reference
-    }
-
-    convenience init(
+    init(
         _ place: Place, of specification: SandboxSpecification, _ name: String, at folder: borrowing FileDescriptor
     ) throws(SystemError) {
-        self.init(
-            place, of: specification, try FileDescriptor.openWithoutLinks(name, O_RDONLY | O_DIRECTORY, at: folder.raw))
+        self.place = place
+        self.name = name
+        parent = try FileDescriptor.open(".", O_RDONLY | O_DIRECTORY, at: folder.raw)
+        directory = try FileDescriptor.openWithoutLinks(name, O_RDONLY | O_DIRECTORY, at: folder.raw)
+        reference = specification.reference
     }
 
     package func walk(_ bounds: TreeWalk.Bounds) throws(SandboxError) -> TreeWalk {
@@ -98,5 +109,17 @@ package final class PreservedTree: Sendable {
         } catch {
             throw SandboxError("reading what \(reference) left in \(place.rawValue): \(error)")
         }
+    }
+}
+
+/// A path of ours, as the directory that something is in and its name there.
+struct PathParts {
+    let parent: String
+    let name: String
+
+    init(_ path: String) {
+        let parts = path.split(separator: "/")
+        parent = "/" + parts.dropLast().joined(separator: "/")
+        name = parts.last.map(String.init) ?? "."
     }
 }

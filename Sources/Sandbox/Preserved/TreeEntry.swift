@@ -15,7 +15,7 @@ package struct TreeEntry: Sendable, Hashable {
     /// Of a file, in bytes; of a link, its target's length; else 0.
     package var size: Int64
     /// Bytes of the disk that it takes, of whatever kind it is.
-    package var allocated: Int64
+    package var allocated: Int64 = 0
     /// Permission bits, with those for set-user-ID, set-group-ID and sticky.
     package var mode: UInt32
     package var uid: UInt32
@@ -42,6 +42,23 @@ package struct TreeEntry: Sendable, Hashable {
         package static func < (left: Moment, right: Moment) -> Bool {
             (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
         }
+    }
+
+    /// Reads what `TreeListing` wrote.
+    init(
+        path: [UInt8], kind: Kind, size: Int64, mode: UInt32, uid: UInt32, modified: Moment, changed: Moment,
+        inode: UInt64
+    ) {
+        self.path = path
+        self.kind = kind
+        self.size = size
+        self.mode = mode
+        self.uid = uid
+        gid = uid
+        self.modified = modified
+        self.changed = changed
+        self.inode = inode
+        links = 1
     }
 
     init(path: [UInt8], _ status: stat) {

@@ -58,7 +58,7 @@ package struct TreeWalk: ~Copyable {
     }
 
     /// The next entry; nil at the end. What has vanished meanwhile is passed by.
-    package mutating func next() throws(SystemError) -> TreeEntry? {
+    package mutating func next() -> TreeEntry? {
         while let level = levels.indices.last {
             guard let name = levels[level].names.popLast() else {
                 levels.removeLast()

@@ -36,35 +36,9 @@ struct Unpacking {
         // What goes wrong is called the tool's: it is by far the likeliest.
         try making.run(
             Tool(name: tool.name, package: tool.package, path: "/bin/sh"),
-            ["-c", Self.cage, command[0], "\(folder)/cage", image.path, folder] + command, network: false)
+            ["-c", Cage.script, command[0], "\(folder)/cage", image.path, folder, Cage.unpacking + ",+mknod"] + command,
+            network: false)
     }
-
-    /// Runs the rest of its arguments where nothing of the host is but `/usr`, read-only, the image, read-only, and the folder
-    /// to fill; with the capabilities that unpacking takes, and without a network.
-    private static let cage = """
-        set -e
-        cage=$1 image=$2 work=$3
-        shift 3
-        mount -t tmpfs -o nosuid,nodev,mode=755,size=1m tmpfs "$cage"
-        cd "$cage"
-        mkdir usr proc tmp var in work
-        ln -s /work/tmp var/tmp
-        for name in bin sbin lib lib32 lib64 libx32; do
-            if [ -L "/$name" ]; then
-                ln -s "$(readlink "/$name")" "$name"
-            elif [ -d "/$name" ]; then
-                mkdir "$name"
-                mount --bind -o ro,nosuid,nodev "/$name" "$name"
-            fi
-        done
-        mount --bind -o ro,nosuid,nodev /usr usr
-        if [ -d "$image" ]; then mkdir in/image; else : >in/image; fi
-        mount --bind -o ro,nosuid,nodev "$image" in/image
-        mount --bind -o nosuid,nodev "$work" work
-        mount -t proc -o ro,nosuid,nodev,noexec proc proc
-        exec chroot . /usr/bin/setpriv --no-new-privs \
-            --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+mknod,+setfcap "$@"
-        """
 }
 
 /// A folder in the OCI's image layout that skopeo wrote: its content is the image makers'.

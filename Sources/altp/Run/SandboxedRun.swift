@@ -21,6 +21,8 @@ struct SandboxedRun {
     var isLearning = false
     /// What the policy's rootfs may mean.
     var rootfs = RootfsSource()
+    /// What is run again.
+    var bundle: RunBundle?
 
     /// What `altp run` exits with, beside the command's own status.
     enum Status {
@@ -31,10 +33,10 @@ struct SandboxedRun {
     /// Runs the command with this process's standard streams.
     ///
     /// - Returns: the status to exit with.
-    func run() throws(SandboxError) -> Int32 { try runForOutcome().status }
+    func run() throws -> Int32 { try runForOutcome().status }
 
     /// `run`, for a caller that needs to know what happened.
-    func runForOutcome() throws(SandboxError) -> (status: Int32, outcome: Outcome) {
+    func runForOutcome() throws -> (status: Int32, outcome: Outcome) {
         SignalForwarding.block()
         let relay = hasTerminal ? try TerminalRelay() : nil
         defer { relay?.finish() }
@@ -46,7 +48,10 @@ struct SandboxedRun {
                 diskTemplates: "\(IdentitySlot.folder)/disk-templates",
                 tellLeftover: Self.tell))
         defer { engine.shutDown() }
-        let findings = engine.unenforceable(policy, in: Workplace.parent)
+        // Of a rootfs that is in the bundle it is known only later whether it can be used.
+        var judged = policy
+        if bundle?.description.rootfs.isIncluded == true { judged.rootfs = "host" }
+        let findings = engine.unenforceable(judged, in: Workplace.parent)
         guard findings.isEmpty else {
             throw SandboxError(
                 "this host cannot enforce the policy \(policy.name): " + findings.joined(separator: "; "))
@@ -63,12 +68,13 @@ struct SandboxedRun {
         }
         let workplace = try Workplace.make()
         try slot.record(workplace)
-        let specification = SandboxSpecification(
+        var specification = SandboxSpecification(
             reference: "run/\(getpid())#1", command: command, environment: variables,
             workingDirectory: workingDirectory,
             policy: policy, identity: slot.identity, eventsLimit: Self.eventsLimit)
         let outcome: Outcome
-        do throws(SandboxError) {
+        do {
+            if let bundle { try unpack(bundle, at: workplace, engine, into: &specification) }
             outcome = try engine.run(
                 specification, at: workplace.attempt, streams: [relay?.initEnd ?? 0, 1, 2], terminal: relay?.size,
                 learning: isLearning
@@ -87,6 +93,21 @@ struct SandboxedRun {
         // The terminal is the caller's again before anything is said on it.
         relay?.finish()
         return (status(for: outcome), outcome)
+    }
+
+    private func unpack(
+        _ bundle: RunBundle, at workplace: Workplace, _ engine: SandboxEngine,
+        into specification: inout SandboxSpecification
+    ) throws {
+        let content = try bundle.unpack(into: "\(workplace.path)/bundle", identity: specification.identity)
+        specification.scriptsDirectory = content.scripts
+        if let processing = content.processing {
+            let shared = "\(workplace.path)/processing"
+            try engine.adopt(processing, asProcessing: shared, identity: specification.identity, policy: policy)
+            specification.processingDirectory = shared
+        }
+        guard let path = content.rootfs else { return }
+        engine.take(rootfs: [policy.rootfs: RootfsDefinition(name: policy.rootfs, source: .directory(path))])
     }
 
     /// Below the folder of the identities' locks, which is root's alone.

@@ -9,6 +9,15 @@ enum SignalForwarding {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
+    /// Lets them through to their handlers meanwhile.
+    static func unblocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+        var set = set
+        var former = sigset_t()
+        pthread_sigmask(SIG_UNBLOCK, &set, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+        return try body()
+    }
+
     /// Calls the handler for each signal that came or comes, on a thread of its own, for as long as the process lives.
     static func forward(_ handler: @escaping @Sendable () -> Void) {
         let thread = try? SystemThread.start {

@@ -7,11 +7,14 @@ package enum Retention {
         case entered(by: String)
         /// A Script of it runs, or will.
         case underWay
+        /// It is being compared or exported.
+        case read
 
         package var description: String {
             switch self {
             case .pinned(let who, let reason): "pinned by \(who)" + (reason.map { ": \($0)" } ?? "")
             case .entered(let who): "entered by \(who)"
+            case .read: "being compared or exported"
             case .underWay: "under way"
             }
         }
