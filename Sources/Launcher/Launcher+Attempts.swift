@@ -49,9 +49,32 @@ extension Launcher {
         LauncherLog.write(.info, "Script starts", ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"))
         do throws(SandboxError) {
             follow(try await makeSandbox(attempt, for: id), attempt, of: id)
+            processings[id]?.obstacle = nil
         } catch {
+            if let obstacle = state.obstacle() {
+                await takeBack(attempt, of: id, obstacle: obstacle)
+                return
+            }
             post(.outcome(Outcome(kind: .setup, reason: error.description, endedAt: now()), of: attempt), to: id)
         }
+    }
+
+    /// Takes back an attempt that could not be made because the state folder takes no files: that is no fault of the Script,
+    /// and another attempt of it may be made as soon as there is space.
+    private func takeBack(_ attempt: Chain.Attempt, of id: Int64, obstacle: String) async {
+        LauncherLog.write(
+            .error, "a Script cannot start", ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"),
+            ("error", obstacle))
+        processings[id]?.obstacle = obstacle
+        try? await Task.sleep(for: .seconds(1))
+        if let leftover = try? await engine.removeTree(state.attempt(id, attempt).path) {
+            LauncherLog.write(.warning, "a half-made directory is left", ("error", leftover.description))
+        }
+        admission.release(
+            id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: processings[id]?.tookBlock == true ? 1 : 0))
+        processings[id]?.attempt = nil
+        processings[id]?.tookBlock = false
+        post(.event(.neverStarted(attempt), actor: nil), to: id)
     }
 
     /// Makes the attempt's directory and starts what runs in it.

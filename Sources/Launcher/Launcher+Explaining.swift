@@ -8,6 +8,11 @@ extension Launcher {
     package func why(processing id: Int64) async throws(LauncherError) -> Explanation {
         let record = try await record(of: id)
         guard let live = processings[id] else { return try await explainEnded(record) }
+        if let obstacle = live.obstacle {
+            return Explanation(
+                reference: "\(id)", summary: "\(id) cannot go on, and tries again every second: \(obstacle).",
+                facts: [.init(kind: "state-folder", text: obstacle)])
+        }
         switch live.chain.state {
         case .queued(let position): return explainWaiting(live, position)
         case .running(let position): return explainRunning(live, position)

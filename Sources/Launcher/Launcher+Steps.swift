@@ -24,12 +24,17 @@ extension Launcher {
         while let step = processings[id]?.inbox.first {
             processings[id]!.inbox.removeFirst()
             do {
+                let before = processings[id]?.obstacle
                 switch step {
                 case .event(let event, let actor): try await handle(event, by: actor, for: id)
                 case .outcome(let outcome, let attempt): try await attemptEnded(attempt, outcome, for: id)
                 }
+                // What stopped it before this step is over; what came up in it is not.
+                if case .event(.neverStarted, _) = step { continue }
+                if processings[id]?.obstacle == before { processings[id]?.obstacle = nil }
             } catch {
                 LauncherLog.write(.error, "a step failed", ("processing", "\(id)"), ("error", error.description))
+                processings[id]?.obstacle = error.description
                 // The store would not take it: nothing was changed, in memory neither. It is tried again until it does.
                 if error.kind == .unavailable, processings[id] != nil, !isStopping {
                     processings[id]!.inbox.insert(step, at: 0)

@@ -17,6 +17,8 @@ struct LiveProcessing {
     var sandbox: RunningSandbox?
     /// The attempt under way was the first to need the Processing's block of uids.
     var tookBlock = false
+    /// Why the state folder keeps it from going on, while it does.
+    var obstacle: String?
     var progressSavedAt: Int64 = 0
     var progressIsSaved = true
 

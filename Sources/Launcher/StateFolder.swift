@@ -17,7 +17,7 @@ package final class StateFolder: Sendable {
             }
             lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         } catch {
-            throw LauncherError(.unavailable, "preparing the state folder: \(error)")
+            throw LauncherError(.unavailable, "preparing the state folder: \(error)\(Self.remedy(error.number, path))")
         }
         guard flock(lock.raw, LOCK_EX | LOCK_NB) == 0 else {
             let holder = (try? readFile("\(path)/lock"))?.filter { !$0.isWhitespace } ?? ""
@@ -29,6 +29,33 @@ package final class StateFolder: Sendable {
         SandboxEngine.removeDrafts(ofTemplates: diskTemplates)
         ftruncate(lock.raw, 0)
         try? lock.writeAll(Array("\(getpid())\n".utf8))
+        // What was put by for a full disk: only a Launcher that starts can make room.
+        if obstacle() != nil { unlink(ballast) }
+    }
+
+    /// Why no file can be made in the folder; nil when one can.
+    func obstacle() -> String? {
+        let probe = "\(path)/probe"
+        do throws(SystemError) {
+            // A page: a directory and an empty file may still fit where nothing else does.
+            let file = try FileDescriptor.open(probe, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+            defer { unlink(probe) }
+            try file.writeAll([UInt8](repeating: 0, count: 4096))
+            try check("fsync", probe) { fsync(file.raw) }
+            return nil
+        } catch {
+            return "the state folder takes no files: \(error)\(Self.remedy(error.number, path))"
+        }
+    }
+
+    private static func remedy(_ number: Int32, _ path: String) -> String {
+        switch number {
+        case ENOSPC:
+            ". The file system of \(path) is full, or has no inodes left (df, df -i): free some; what waits then goes on"
+        case EDQUOT: ". The quota of \(path) is used up: raise it, or free space; what waits then goes on"
+        case EROFS: ". The file system of \(path) is read-only: see why (dmesg), and mount -o remount,rw it"
+        default: ""
+        }
     }
 
     /// Where templates of disks are kept.

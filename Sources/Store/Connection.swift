@@ -121,9 +121,14 @@ final class Connection {
     private func failure(_ sql: String) -> StoreError {
         let code = sqlite3_errcode(handle)
         let advice =
-            switch code {
+            // The low byte says what, the rest which of its kind.
+            switch code & 0xff {
             case SQLITE_FULL: ". The disk is full: nothing was changed; free space on it"
-            case SQLITE_READONLY, SQLITE_CANTOPEN: ". The state folder must be writable for the Launcher"
+            case SQLITE_READONLY, SQLITE_CANTOPEN:
+                ". The state folder must be writable for the Launcher: see whether its file system is read-only, or full "
+                    + "(df, df -i)"
+            case SQLITE_IOERR:
+                ". Nothing was changed; see what the kernel says of the disk (dmesg), and whether it is full or read-only"
             case SQLITE_CORRUPT, SQLITE_NOTADB: ". Put the file aside and restore a copy of it"
             default: ""
             }

@@ -27,21 +27,29 @@ struct Attempt {
         return Attempt(directory: directory, lock: lock)
     }
 
-    /// Writes the report so that it is there, whole, even after a power cut, and only then under its name.
+    /// Writes the report so that it is there, whole, even after a power cut, and only then under its name. Waits for as long
+    /// as the disk takes nothing: without an outcome the attempt would be lost.
     ///
     /// - Parameter durably: false where the one who waits for it is gone with it in a power cut.
     func finish(_ report: InitReport, durably: Bool) {
-        let file = openat(directory, "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { exit(EXIT_FAILURE) }
-        let written = (try? FileDescriptor(owning: dup(file)).writeAll(Array(report.json.utf8))) != nil
-        let isWhole = written && (!durably || fsync(file) == 0)
-        PhaseTrace.mark("report and its fsync")
-        guard isWhole, renameat(directory, "outcome.json.new", directory, "outcome.json") == 0,
-            !durably || fsync(directory) == 0
-        else { exit(EXIT_FAILURE) }
+        do throws(SystemError) {
+            try WaitForSpace.during { () throws(SystemError) in try keep(Array(report.json.utf8), durably: durably) }
+        } catch {
+            exit(EXIT_FAILURE)
+        }
         PhaseTrace.mark("rename and fsync of the directory")
         PhaseTrace.write(into: directory)
         exit(EXIT_SUCCESS)
+    }
+
+    private func keep(_ content: [UInt8], durably: Bool) throws(SystemError) {
+        let file = try FileDescriptor.open(
+            "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600, at: directory)
+        try file.writeAll(content)
+        if durably { try check("fsync", "outcome.json") { fsync(file.raw) } }
+        PhaseTrace.mark("report and its fsync")
+        try check("rename", "outcome.json") { renameat(directory, "outcome.json.new", directory, "outcome.json") }
+        if durably { try check("fsync", "the attempt's directory") { fsync(directory) } }
     }
 }
 

@@ -157,7 +157,9 @@ struct Supervisor {
     /// A success whose Events are lost would be none.
     private mutating func keepEvents() {
         do {
-            try surroundings.events?.keep(in: attempt.directory)
+            let directory = attempt.directory
+            let events = surroundings.events
+            try WaitForSpace.during { () throws(SystemError) in try events?.keep(in: directory) }
         } catch {
             end = .setup(step: "keep $ALTP_EVENTS: \(error.call)", errno: error.number)
         }
