@@ -164,6 +164,8 @@ extension Launcher {
         admission.release(id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: live.tookBlock ? 1 : 0))
         admitSoon()
         var outcome = reported
+        // The clock may have been set back since: a retry does not wait until it has caught up.
+        outcome.endedAt = min(outcome.endedAt, now())
         if case .cancelling = live.chain.state {} else { outcome = asked(live.attempt?.ending, reported) }
         var events: [NewEvent] = []
         if outcome.kind == .success {

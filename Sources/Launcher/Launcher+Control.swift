@@ -69,9 +69,9 @@ extension Launcher {
 
     /// Returns once a Processing has done what it was asked to: the effect is then visible to whoever asked.
     func untilTaken(_ id: Int64, _ what: String) async throws(LauncherError) {
-        let deadline = now() + 10_000
+        let deadline = ClockWatch.steadyTime() + 10_000
         while let live = processings[id], live.isBusy || !live.inbox.isEmpty {
-            guard now() < deadline else {
+            guard ClockWatch.steadyTime() < deadline else {
                 throw LauncherError(
                     .unavailable,
                     "the request \(what) Processing \(id) is taken, and could not be recorded so far; "

@@ -21,7 +21,8 @@ extension Launcher {
             return Explanation(
                 reference: name, summary: "\(name) is being ended: \(reason).",
                 facts: [.init(kind: "cancelling", text: reason)])
-        case .backingOff(let position, let due):
+        case .backingOff(let position, var due):
+            due = retries[id]?.due ?? due
             let name = "\(id)/\(position.attempt.script)#\(position.attempt.number)"
             let wait = Timespan(milliseconds: max(0, due - now()) / 1000 * 1000)
             let time = Date(timeIntervalSince1970: Double(due / 1000)).ISO8601Format()

@@ -44,7 +44,11 @@ extension Launcher {
         let chain: Chain
         do {
             var past: [Chain.PastAttempt] = []
-            for attempt in attempts { past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: "")) }
+            for var attempt in attempts {
+                // The clock was set back since: what waits for a retry does not wait until it has caught up.
+                attempt.endedAt = attempt.endedAt.map { min($0, now()) }
+                past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: ""))
+            }
             chain = try Chain(scripts: definition.scripts, processing: record, run: record.run, attempts: past)
         } catch {
             throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")

@@ -94,10 +94,10 @@ extension Launcher {
 
     /// The same, once it is neither about to start nor about to end, nor the Processing about to change otherwise.
     private func settled(_ id: Int64, _ script: String?, _ number: Int?) async throws(LauncherError) -> AttemptRecord {
-        let deadline = now() + 10_000
+        let deadline = ClockWatch.steadyTime() + 10_000
         while true {
             let attempt = try await entered(id, script, number)
-            if !isChanging(id, attempt) || now() > deadline { return attempt }
+            if !isChanging(id, attempt) || ClockWatch.steadyTime() > deadline { return attempt }
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
@@ -357,8 +357,10 @@ extension Launcher {
         for name in (try? FileStamp.names(in: state.sessions)) ?? [] {
             let directory = AttemptDirectory(path: "\(state.sessions)/\(name)")
             // Its pid 1 has seen the Launcher's end, and is about to follow.
-            let deadline = now() + 15_000
-            while !engine.clear(directory), now() < deadline { try? await Task.sleep(for: .milliseconds(20)) }
+            let deadline = ClockWatch.steadyTime() + 15_000
+            while !engine.clear(directory), ClockWatch.steadyTime() < deadline {
+                try? await Task.sleep(for: .milliseconds(20))
+            }
             do throws(SandboxError) {
                 if let leftover = try await engine.removeTree(directory.path) { throw SandboxError("\(leftover)") }
             } catch {

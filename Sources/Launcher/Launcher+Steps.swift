@@ -127,7 +127,7 @@ extension Launcher {
             let at = record.endedAt ?? record.createdAt
             try transaction.count(
                 task: record.task, script: "", outcome: ending.outcome.rawValue, at: at,
-                milliseconds: at - (record.startedAt ?? at))
+                milliseconds: max(0, at - (record.startedAt ?? at)))
             try transaction.note(
                 "ended as \(ending.status.rawValue) at \(ending.script): \(ending.reason)", on: record.id, at: at)
         }
@@ -144,6 +144,8 @@ extension Launcher {
                 admission.withdraw(id)
                 waitingForEntries.remove(id)
             case .waitUntil(let due, let attempt):
+                // Before it is among those that a change of the clock moves.
+                watchClock()
                 retries[id] = (due, attempt)
                 scheduleTimer()
             case .endAttempt: processings[id]?.sandbox?.terminate()

@@ -32,6 +32,7 @@ extension Launcher {
     func lookAtTime() async {
         guard !isStopping else { return }
         let now = now()
+        watchClock()
         for (id, retry) in retries where retry.due <= now {
             retries[id] = nil
             post(.event(.retryDue(retry.attempt), actor: nil), to: id)
@@ -39,6 +40,18 @@ extension Launcher {
         for name in liveTasks.keys.sorted() { await tick(name) }
         lookAtWhatIsKept(now)
         scheduleTimer()
+    }
+
+    /// Moves what is waited for when somebody has set the clock.
+    func watchClock() {
+        let shift = clock.shift(real: now(), steady: ClockWatch.steadyTime())
+        guard shift != 0 else { return }
+        LauncherLog.write(
+            .warning, "the host's clock was set; waits for retries move with it", ("milliseconds", "\(shift)"))
+        for (id, retry) in retries {
+            let (due, overflow) = retry.due.addingReportingOverflow(shift)
+            if !overflow { retries[id]!.due = due }
+        }
     }
 
     /// Fires a Periodic Task when it is time.

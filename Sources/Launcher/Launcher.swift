@@ -39,6 +39,7 @@ package actor Launcher {
     var isStopping = false
     var isAdmitting = false
     var timer: Task<Void, Never>?
+    var clock: ClockWatch
 
     // What is kept: see the folder Keeping.
     let background: BackgroundThread
@@ -78,6 +79,7 @@ package actor Launcher {
         self.now = now
         content = ScriptsContent(state: state)
         startedAt = now()
+        clock = ClockWatch(real: startedAt, steady: ClockWatch.steadyTime())
         blocks = UIDBlocks(folder.host.uids)
         do throws(SystemError) {
             let space = try VolumeSpace(of: state.path)
@@ -167,8 +169,8 @@ package actor Launcher {
             for live in processings.values { live.sandbox?.terminate() }
         }
         // Steps under way are let finish, so that what is recorded and what runs agree.
-        let deadline = now() + 60_000
-        while now() < deadline,
+        let deadline = ClockWatch.steadyTime() + 60_000
+        while ClockWatch.steadyTime() < deadline,
             !entries.isEmpty
                 || processings.values.contains(where: {
                     $0.isBusy || !$0.inbox.isEmpty || (stopScripts && $0.sandbox != nil)
