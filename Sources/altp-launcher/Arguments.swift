@@ -11,18 +11,29 @@ struct Arguments {
     /// Instead of what `altp.yaml` says.
     var state: String?
     var run: String?
+    /// A cgroup that a service manager delegated, relative to the hierarchy's root.
+    var delegated: String?
 
-    static let usage = "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR]"
+    static let usage = "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP]"
 
     init(parsing words: [String]) throws(UsageError) {
         var rest = words[...]
         while let word = rest.popFirst() {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard ["--config", "--state", "--run"].contains(parts[0]) else {
+            guard ["--config", "--state", "--run", "--delegated"].contains(parts[0]) else {
                 throw UsageError(description: "unknown argument \(word)")
             }
             guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
-                throw UsageError(description: "\(parts[0]) needs a folder")
+                throw UsageError(
+                    description: "\(parts[0]) needs a \(parts[0] == "--delegated" ? "cgroup's path" : "folder")")
+            }
+            if parts[0] == "--delegated" {
+                guard !value.split(separator: "/").contains("..") else {
+                    throw UsageError(
+                        description: "--delegated \(value): expected a path from the hierarchy's root, without ..")
+                }
+                delegated = value.split(separator: "/").joined(separator: "/")
+                continue
             }
             let path = try Self.absolute(value)
             switch parts[0] {

@@ -35,7 +35,7 @@ struct Daemon {
         let state = try StateFolder(path: arguments.state ?? folder.host.state)
         // Connections wait in the socket's queue until the Launcher knows its running Scripts again.
         let socket = try ListeningSocket(run: run, group: group)
-        let engine = try SandboxEngine(settings: try Self.settings(folder, state))
+        let engine = try SandboxEngine(settings: try Self.settings(folder, state, below: arguments.delegated))
         let launcher = try Launcher(
             folder: folder, state: state, store: try Store(path: state.database), engine: engine,
             socketDirectory: "\(run)/api")
@@ -56,7 +56,7 @@ struct Daemon {
             "altp-launcher ready: \(tasks.count) Task\(tasks.count == 1 ? "" : "s") of \(folder.path), socket \(run)/altp.sock"
         )
         fflush(nil)
-        ServiceManager.notify("READY=1")
+        ServiceManager.notify("READY=1\nSTATUS=\(Self.status(tasks.count))")
         await steer(launcher: launcher, server: server)
         engine.shutDown()
     }
@@ -67,13 +67,19 @@ struct Daemon {
         for await event in events {
             switch event {
             // The Launcher logs what came of it.
-            case .reload: _ = await launcher.reload()
+            case .reload:
+                ServiceManager.notify("RELOADING=1\nMONOTONIC_USEC=\(ServiceManager.monotonicMicroseconds)")
+                let report = await launcher.reload()
+                let problems =
+                    report.problems.isEmpty ? "" : "; the last reload found \(report.problems.count) problems"
+                ServiceManager.notify("READY=1\nSTATUS=\(Self.status(await launcher.tasks().count))\(problems)")
             case .stop where stopping:
                 LauncherLog.write(.warning, "stops without waiting; what runs goes on, and the next start takes it up")
                 exit(0)
             case .stop(let stopScripts):
                 stopping = true
-                ServiceManager.notify("STOPPING=1")
+                ServiceManager.notify(
+                    "STOPPING=1\nSTATUS=Stopping; running Scripts \(stopScripts ? "are ended" : "go on")")
                 LauncherLog.write(
                     .info, stopScripts ? "stopping, and ending the running Scripts" : "stopping; running Scripts go on")
                 Task { [source] in
@@ -86,8 +92,12 @@ struct Daemon {
         }
     }
 
+    private static func status(_ tasks: Int) -> String { "Serving \(tasks) Task\(tasks == 1 ? "" : "s")" }
+
     /// The other executables are installed beside this one.
-    private static func settings(_ folder: HostFolder, _ state: StateFolder) throws(StartError) -> SandboxSettings {
+    private static func settings(
+        _ folder: HostFolder, _ state: StateFolder, below group: String?
+    ) throws(StartError) -> SandboxSettings {
         guard let path = realpath("/proc/self/exe", nil) else {
             throw StartError("cannot find this executable: \(SystemError("realpath", "/proc/self/exe"))")
         }
@@ -97,7 +107,8 @@ struct Daemon {
         let command = "\(beside)altp"
         return SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
-            cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs, images: ImageStore(state: state.path),
+            cgroupParent: group, cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs,
+            images: ImageStore(state: state.path),
             diskTemplates: state.diskTemplates,
             tellLeftover: {
                 LauncherLog.write(

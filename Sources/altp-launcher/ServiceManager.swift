@@ -3,6 +3,13 @@ import Launcher
 
 /// What sd_notify(3) does: tells the service manager how the daemon is, when there is one.
 enum ServiceManager {
+    /// What the message of a reload carries, so that it is not taken for an earlier one.
+    static var monotonicMicroseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+
     static func notify(_ state: String) {
         guard let name = getenv("NOTIFY_SOCKET").map({ Array(String(cString: $0).utf8) }), let first = name.first,
             first == UInt8(ascii: "/") || first == UInt8(ascii: "@")

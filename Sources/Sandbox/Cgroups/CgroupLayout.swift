@@ -23,26 +23,10 @@ struct CgroupLayout: Sendable, Hashable {
     static func read(
         mounts: String, own: String, unifiedControllers: (String) -> String
     ) -> Result<CgroupLayout, MissingControllers> {
-        var unified: String?
+        let places = Self.mountPoints(mounts)
+        let (unified, blkio) = (places[""], places["blkio"])
         var mountPoints: [Controller: String] = [:]
-        var blkio: String?
-        for line in mounts.parts("\n") {
-            // The optional fields in the middle end with a dash of their own.
-            let fields = line.parts(" ")
-            guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash > 4, fields.count > dash + 3
-            else { continue }
-            let (kind, mountPoint) = (fields[dash + 1], String(Substring(fields[4])))
-            // A mount of a part of a hierarchy (a container's) is the root for what can be made here.
-            if kind.elementsEqual("cgroup2".utf8) {
-                unified = unified ?? mountPoint
-            } else if kind.elementsEqual("cgroup".utf8) {
-                for option in fields[dash + 3].parts(",") {
-                    let name = String(Substring(option))
-                    if name == "blkio" { blkio = mountPoint }
-                    if let controller = Controller(rawValue: name) { mountPoints[controller] = mountPoint }
-                }
-            }
-        }
+        for controller in Controller.allCases { mountPoints[controller] = places[controller.rawValue] }
         if let unified {
             let available = Set(unifiedControllers(unified).split(whereSeparator: \.isWhitespace).map(String.init))
             if available.isSuperset(of: ["cpu", "memory", "pids"]) {
@@ -78,6 +62,59 @@ struct CgroupLayout: Sendable, Hashable {
             for name in line[line.index(after: first)..<second].parts(",") { groups[String(Substring(name))] = group }
         }
         return groups
+    }
+
+    /// The layout with all groups below one that was delegated to this process.
+    ///
+    /// - Parameter group: relative to each hierarchy's root, such as `altp.slice/altp-sandboxes.service`.
+    func below(_ group: String, mounts: String) throws(SandboxError) -> CgroupLayout {
+        let roots = Self.mountPoints(mounts)
+        var layout = self
+        func place(_ controller: String) throws(SandboxError) -> String {
+            let path = "\(roots[version == .v2 ? "" : controller] ?? "")/\(group)"
+            guard access("\(path)/cgroup.procs", F_OK) == 0 else {
+                throw SandboxError(
+                    "finding the delegated cgroup: \(SystemError("access", "\(path)/cgroup.procs")). Start the unit that "
+                        + "it belongs to (systemctl start \(group.split(separator: "/").last ?? "")), or leave --delegated out"
+                )
+            }
+            return path
+        }
+        for controller in parents.keys { layout.parents[controller] = try place(controller.rawValue) }
+        if ioParent != nil { layout.ioParent = try place("blkio") }
+        return layout
+    }
+
+    /// Where the hierarchy of each version 1 controller is mounted, and, as the empty name, the unified one.
+    private static func mountPoints(_ mounts: String) -> [String: String] {
+        var places: [String: String] = [:]
+        for line in mounts.parts("\n") {
+            // The optional fields in the middle end with a dash of their own.
+            let fields = line.parts(" ")
+            guard let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), dash > 4, fields.count > dash + 3
+            else { continue }
+            // A mount of a part of a hierarchy (a container's) is the root for what can be made here.
+            let (kind, mountPoint) = (fields[dash + 1], String(Substring(fields[4])))
+            if kind.elementsEqual("cgroup2".utf8) {
+                places[""] = places[""] ?? mountPoint
+            } else if kind.elementsEqual("cgroup".utf8) {
+                for option in fields[dash + 3].parts(",") { places[String(Substring(option))] = mountPoint }
+            }
+        }
+        return places
+    }
+
+    /// Reads this host's layout, and puts it below a group that was delegated when there is one.
+    static func ofHost(below group: String?) throws(SandboxError) -> CgroupLayout {
+        let layout = try ofHost()
+        guard let group else { return layout }
+        let mounts: String
+        do throws(SystemError) {
+            mounts = try readFile("/proc/self/mountinfo")
+        } catch {
+            throw SandboxError("finding the cgroup hierarchies: \(error)")
+        }
+        return try layout.below(group, mounts: mounts)
     }
 
     /// Reads this host's layout.

@@ -29,6 +29,19 @@ struct CgroupTree: Sendable {
         }
     }
 
+    /// Makes the group for pid 1 of each sandbox, beside those of the Scripts: a service manager that ends the Launcher's own
+    /// group ends no sandbox, and one that ends the delegated group ends them whole.
+    ///
+    /// - Returns: nil on v1, where a group is one of many hierarchies.
+    func makeSupervisors() throws(SandboxError) -> String? {
+        guard layout.version == .v2, let parent = layout.parents[.pids] else { return nil }
+        let path = "\(parent)/supervisors"
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw SandboxError("making the cgroup: \(SystemError("mkdir", path))")
+        }
+        return path
+    }
+
     /// Lets the groups below have limits.
     private static func delegate(_ group: String) throws(SandboxError) {
         do throws(SystemError) {

@@ -11,6 +11,8 @@ import Synchronization
 /// that nobody but themselves keeps their outcomes.
 final class ForkServer: Sendable {
     private let executable: String
+    /// The group that it and all that it makes are in; nil for this process's.
+    private let group: String?
     /// Taken for the length of a request: the server does one after the other.
     private let process = Mutex<Server?>(nil)
 
@@ -28,7 +30,11 @@ final class ForkServer: Sendable {
         }
     }
 
-    init(_ executable: String) { self.executable = executable }
+    /// - Parameter group: a group of the unified hierarchy.
+    init(_ executable: String, group: String?) {
+        self.executable = executable
+        self.group = group
+    }
 
     /// Starts a pid 1 with these descriptors as its 0, 1, 2 …, and the server before it when there is none.
     func start(_ descriptors: [Int32], tracesPhases: Bool) throws(SystemError) -> InitProcess {
@@ -36,7 +42,7 @@ final class ForkServer: Sendable {
             if try server?.ask(descriptors, tracesPhases) != true {
                 // None yet, or it was ended, such as for want of memory.
                 server = nil
-                server = try Self.execute(executable)
+                server = try Self.execute(executable, group)
                 guard try server?.ask(descriptors, tracesPhases) == true else {
                     throw SystemError("sendmsg", "the fork server \(executable)", number: ECONNRESET)
                 }
@@ -51,7 +57,7 @@ final class ForkServer: Sendable {
         }
     }
 
-    private static func execute(_ executable: String) throws(SystemError) -> Server {
+    private static func execute(_ executable: String, _ group: String?) throws(SystemError) -> Server {
         var ends: [Int32] = [-1, -1]
         try check("socketpair") { altp_message_sockets(&ends) }
         let own = FileDescriptor(owning: ends[0])
@@ -61,8 +67,13 @@ final class ForkServer: Sendable {
         let reader = FileDescriptor(owning: pipe[0])
         let lifeline = FileDescriptor(owning: pipe[1])
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
+        let group = try group.map { path throws(SystemError) in
+            try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).take()
+        }
+        let cgroup = FileDescriptor(owning: group ?? -1)
         let process = try InitProcess.spawn(
-            executable, [ForkRequest.argument], [null.raw, null.raw, null.raw, other.raw, reader.raw], flags: 0)
+            executable, [ForkRequest.argument], [null.raw, null.raw, null.raw, other.raw, reader.raw], flags: 0,
+            cgroup: cgroup.raw)
         return Server(socket: own, lifeline: lifeline, pid: process.pid)
     }
 }

@@ -46,8 +46,10 @@ struct InitProcess: ~Copyable {
     /// - Parameters:
     ///   - words: its arguments.
     ///   - flags: the namespaces that it gets of its own.
+    ///   - cgroup: a group of the unified hierarchy, as a descriptor, that it is in from the start; -1 for this process's.
     static func spawn(
-        _ executable: String, _ words: [String], _ descriptors: [Int32], flags: UInt64, environment: String? = nil
+        _ executable: String, _ words: [String], _ descriptors: [Int32], flags: UInt64, cgroup: Int32 = -1,
+        environment: String? = nil
     ) throws(SystemError) -> InitProcess {
         var pidfd: Int32 = -1
         var call: UnsafePointer<CChar>?
@@ -60,7 +62,7 @@ struct InitProcess: ~Copyable {
             var environment: [UnsafeMutablePointer<CChar>?] = [variable, nil]
             return altp_spawn(
                 path, &arguments, &environment, descriptors, Int32(descriptors.count),
-                flags, -1, &pidfd, &call)
+                flags, cgroup, &pidfd, &call)
         }
         guard pid > 0 else { throw SystemError(call.map { String(cString: $0) } ?? "clone3", executable) }
         return InitProcess(pid: pid, pidfd: FileDescriptor(owning: pidfd))

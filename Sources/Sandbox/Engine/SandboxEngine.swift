@@ -26,9 +26,10 @@ package final class SandboxEngine: Sendable {
                 "\(SystemError("execute", settings.initExecutable)). It is part of alt-processing and lies beside the "
                     + "altp executable: install both together")
         }
-        cgroups = try CgroupTree(layout: .ofHost(), name: settings.cgroup)
+        cgroups = try CgroupTree(layout: .ofHost(below: settings.cgroupParent), name: settings.cgroup)
         watcher = try ProcessWatcher()
-        forkServer = ForkServer(settings.initExecutable)
+        forkServer = ForkServer(
+            settings.initExecutable, group: settings.cgroupParent == nil ? nil : try cgroups.makeSupervisors())
     }
 
     /// What of the policy this host cannot enforce, a sentence each; empty when it can be used as it is.

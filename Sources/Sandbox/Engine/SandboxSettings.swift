@@ -6,6 +6,9 @@ package struct SandboxSettings: Sendable {
     package var initExecutable: String
     /// Path of the static `altp` executable that sandboxes have on their PATH; nil leaves it out.
     package var commandExecutable: String?
+    /// A group that was delegated to this process, relative to each hierarchy's root, below which `cgroup` is made; nil for
+    /// the starter's own (v1) or the hierarchy's root (v2).
+    package var cgroupParent: String?
     /// The group below which those of all sandboxes are; nil for one that makes few of them.
     package var cgroup: String?
     /// At the start; see `SandboxEngine.take(rootfs:)`.
@@ -23,13 +26,14 @@ package struct SandboxSettings: Sendable {
     package var phaseEnded: (@Sendable (String) -> Void)?
 
     package init(
-        initExecutable: String, commandExecutable: String?, cgroup: String? = nil,
+        initExecutable: String, commandExecutable: String?, cgroupParent: String? = nil, cgroup: String? = nil,
         rootfs: [String: RootfsDefinition] = [:], images: ImageStore? = nil, filterFolder: String? = nil,
         diskTemplates: String? = nil,
         tellLeftover: @escaping @Sendable (Leftover) -> Void
     ) {
         self.initExecutable = initExecutable
         self.commandExecutable = commandExecutable
+        self.cgroupParent = cgroupParent
         self.cgroup = cgroup
         self.rootfs = rootfs
         self.images = images
