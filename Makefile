@@ -1,7 +1,6 @@
 # The one door. `make help` says what there is.
 SHELL := /bin/sh
 PREFIX ?= /usr/local
-EXECUTABLES = altp altp-init altp-launcher
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -20,6 +19,9 @@ test: packages  ## Run every test
 
 test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
+
+test-service: build  ## Run the service under real systemd, in the virtual machine
+	@scripts/test-service
 
 test-torture: build  ## Kill the Launcher under load, KILLS=300 times; SEED=N gives the same choices again
 	@scripts/test-torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
@@ -43,11 +45,10 @@ bench-launcher: build  ## Measure what the Launcher costs, beside its peers (QUI
 	@scripts/prepare-bench-launcher
 	@exec /usr/bin/python3 -B Benchmarks/launcher/bench.py $(if $(QUICK),--quick)
 
-install: build  ## Install below PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	cd .build/release && install -s $(EXECUTABLES) $(DESTDIR)$(PREFIX)/bin
+install: build  ## Install below PREFIX (/usr/local), with the service; DESTDIR is put before it
+	@DESTDIR="$(DESTDIR)" scripts/install .build/release "$(PREFIX)"
 
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher install clean
+.PHONY: help packages build demo test test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher install clean
