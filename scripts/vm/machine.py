@@ -81,8 +81,8 @@ def kernel():
     return folder / "boot" / f"vmlinuz-{release}", folder / "lib" / "modules" / release, drivers
 
 
-def initramfs(folder, modules, drivers, script):
-    """The first root: busybox, the drivers, the script."""
+def initramfs(folder, modules, drivers, script, systemd):
+    """The first root: busybox, the drivers, the script, and whether systemd is to run it."""
     root = folder / "initramfs"
     (root / "bin").mkdir(parents=True)
     (root / "drivers").mkdir()
@@ -90,6 +90,8 @@ def initramfs(folder, modules, drivers, script):
     shutil.copy(HERE / "guest-init", root / "init")
     (root / "init").chmod(0o755)
     (root / "script").write_text(script)
+    if systemd:
+        (root / "systemd").touch()
     (root / "modules").symlink_to(modules)
     for path in drivers:
         shutil.copy(path, root / "drivers")
@@ -120,10 +122,11 @@ def server(descriptor):
 class Guest:
     """A machine from its start to its end. In `with`, so that it ends with the block."""
 
-    def __init__(self, folder, script, disks=(), memory="3G", processors=2):
+    def __init__(self, folder, script, disks=(), memory="3G", processors=2, systemd=False):
         """
         folder: an empty folder for the machine's files; `script`: what bash runs in it.
         disks: image files, /dev/vda and so on in the guest; with what options qemu opens them may follow a comma.
+        systemd: the script is a service of systemd, which is then the first process; else it is the first itself.
         """
         self.folder = pathlib.Path(folder)
         self.processes = []
@@ -131,7 +134,7 @@ class Guest:
             if not shutil.which(program):
                 raise MachineError(f"{program} is missing. Run make packages as root, and try again")
         image, modules, drivers = kernel()
-        archive = initramfs(self.folder, modules, drivers, script)
+        archive = initramfs(self.folder, modules, drivers, script, systemd)
         self.console = self.folder / "console"
         self.status_file = self.folder / "status"
         with self._listen("virtiofs") as channel:
