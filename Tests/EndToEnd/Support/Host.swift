@@ -31,6 +31,7 @@ final class Host {
     var configuration: String { "\(root.path)/host" }
     var socket: String { "\(root.path)/run/altp.sock" }
     var pid: pid_t? { launcher?.pid }
+    var isRunning: Bool { launcher?.isRunning ?? false }
     /// What the Launcher wrote to its standard error since its last start.
     var log: String { launcher?.errors ?? "" }
 
