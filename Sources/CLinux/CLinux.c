@@ -229,6 +229,8 @@ int altp_pidfd_getfd(int pidfd, int fd) { return (int)syscall(SYS_pidfd_getfd, p
 
 int altp_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
 
+int altp_close_on_exec(unsigned first) { return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC); }
+
 int altp_pivot_root(const char *new_root, const char *put_old) {
     return (int)syscall(SYS_pivot_root, new_root, put_old);
 }

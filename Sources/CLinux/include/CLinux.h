@@ -36,6 +36,8 @@ int altp_pidfd_open(pid_t pid);
 int altp_pidfd_send_signal(int pidfd, int signal);
 int altp_pidfd_getfd(int pidfd, int fd);
 int altp_close_range(unsigned first, unsigned last);
+// Descriptors from this one on are closed by the next exec (CLOSE_RANGE_CLOEXEC). 0 or -1 with errno.
+int altp_close_on_exec(unsigned first);
 int altp_pivot_root(const char *new_root, const char *put_old);
 int altp_open_tree(int directory, const char *path, unsigned flags);
 int altp_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);

@@ -1,3 +1,4 @@
+import CLinux
 import Command
 import Glibc
 import Linux
@@ -61,7 +62,8 @@ private struct ToolProcess {
     init(_ command: [String], path: String) throws(CommandFailure) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw CommandFailure("\(SystemError("pipe"))") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // Nor is what this process was started with the tool's: mmdebstrap's shell knows no descriptor above 9.
+        guard altp_close_on_exec(3) == 0 else { throw CommandFailure("\(SystemError("close_range"))") }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
