@@ -44,7 +44,7 @@ package struct TreeEntry: Sendable, Hashable {
         }
     }
 
-    /// Reads what `TreeListing` wrote.
+    /// Reads what `TreeRecord` wrote.
     init(
         path: [UInt8], kind: Kind, size: Int64, mode: UInt32, uid: UInt32, modified: Moment, changed: Moment,
         inode: UInt64
