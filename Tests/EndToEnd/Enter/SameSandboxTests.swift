@@ -104,7 +104,7 @@ extension EndToEnd {
                 #expect(forks.status != 0)
                 #expect(forks.errors.contains("fork"))
                 let visitor = try host.stayInside("\(id)")
-                let groups = try #require(HostProcess.find(commandLine: ["sleep", Host.marker]).map(Group.init))
+                let groups = try #require(HostProcess.waitFor(commandLine: ["sleep", Host.marker]).map(Group.init))
                 #expect(try groups.value("cpu", v1: "cpu.cfs_quota_us", v2: "cpu.max").hasPrefix("50000"))
                 #expect(try groups.value("memory", v1: "memory.limit_in_bytes", v2: "memory.max") == "\(128 << 20)")
                 #expect(try groups.value("pids", v1: "pids.max", v2: "pids.max") == "24")
