@@ -11,7 +11,7 @@ import time
 FIRST_UID, UIDS = 1_879_048_192, 65_536
 # QCMD(Q_GETNEXTQUOTA, PRJQUOTA)
 QUOTACTL_FD, NEXT_PROJECT_QUOTA = 443, 0x800009 << 8 | 2
-ATTEMPT_FILES = {"spec.json", "scratch", "disk", "root", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work"}
+ATTEMPT_FILES = {"spec.json", "scratch", "disk", "root", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work", "baseline"}
 STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "sessions", "remnants", "ballast"}
 
 
