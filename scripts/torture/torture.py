@@ -52,6 +52,8 @@ class Torture:
         launcher.await_ready()
         self.crowd.end()
         self.drain(launcher)
+        # What is of no hurry, such as removing, is done when nobody else wants the processor.
+        leftovers.settled(lambda: leftovers.of_state(self.host), 60)
         self.findings += leftovers.settled(lambda: leftovers.of_machine(self.host, launcher))
         status = launcher.end(signal.SIGTERM)
         self.findings += launcher.errors

@@ -70,7 +70,12 @@ package struct PreservedTrees: Sendable {
         }
         guard access(folder.image, F_OK) == 0 else { return nil }
         let root = try DetachedImage.open(folder.image, patience: patience)
-        return try PreservedTree(.processing, of: specification, "files", at: root)
+        do throws(SystemError) {
+            return try PreservedTree(.processing, of: specification, "files", at: root)
+        } catch  where error.number == ENOENT {
+            // The pid 1 that would have made it was killed before.
+            return nil
+        }
     }
 }
 
