@@ -22,14 +22,15 @@ struct Supervisor {
     private var cpuCheckAt = Int64.max
     private var end: InitReport.End?
 
-    init(plan: Plan, script: Script, surroundings: Surroundings, attempt: Attempt) {
+    /// - Parameter disk: begun before the Script was, which may add a lot in its first milliseconds.
+    init(plan: Plan, script: Script, surroundings: Surroundings, disk: DiskWatch, attempt: Attempt) {
         self.plan = plan
         self.script = script
         self.surroundings = surroundings
         network = surroundings.network
         denials = Denials(plan.filter)
         self.attempt = attempt
-        disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
+        self.disk = disk
         let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
         log = LogWriter(directory: attempt.directory, limit: limit)
         signals = SignalDescriptor.open()

@@ -32,12 +32,14 @@ do throws(SetupFailure) {
     PhaseTrace.mark("read the plan")
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
+    let disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
     let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
     if plan.isHeld {
         var held = HeldSandbox()
         held.run(&report)
     } else {
-        var supervisor = Supervisor(plan: plan, script: script, surroundings: surroundings, attempt: attempt)
+        var supervisor = Supervisor(
+            plan: plan, script: script, surroundings: surroundings, disk: disk, attempt: attempt)
         PhaseTrace.mark("begin to supervise")
         supervisor.run(&report)
     }

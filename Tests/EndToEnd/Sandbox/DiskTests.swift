@@ -240,14 +240,12 @@ extension EndToEnd {
             ]) { host in
                 let done = try host.complete("chain")
                 #expect(done.script == "both")
+                #expect(done.outcome == "disk")
                 #expect(try host.altp("logs", "\(done.id)/free") == "b\nc\nd\n")
                 let evidence = done.scripts?.last?.attempts.last?.evidence
-                withKnownIssue("one chain in twelve counts only one of the two places", isIntermittent: true) {
-                    #expect(done.outcome == "disk")
-                    #expect(evidence?.limit?.name == "disk")
-                    #expect(evidence?.limit?.limit == 8 << 20)
-                    #expect(evidence?.usage.diskPeak ?? 0 > 7 << 20)
-                }
+                #expect(evidence?.limit?.name == "disk")
+                #expect(evidence?.limit?.limit == 8 << 20)
+                #expect(evidence?.usage.diskPeak ?? 0 > 7 << 20)
                 #expect(Self.loopDevices(of: host.root.path) == [])
             }
         }
