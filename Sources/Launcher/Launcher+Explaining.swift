@@ -103,7 +103,7 @@ extension Launcher {
             let text = value % 1000 == 0 ? "\(value / 1000)" : "\(Double(value) / 1000)"
             return "\(text) cores"
         case .memory: return "\(ByteSize(bytes: (value >> 20) << 20)) of memory"
-        case .disk: return "\(SizeText.of(value)) of disk"
+        case .disk: return "\(SizeText.short(value)) of disk"
         case .uidBlocks: return "\(value) block of uids"
         }
     }

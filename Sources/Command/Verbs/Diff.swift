@@ -1,3 +1,4 @@
+import Configuration
 import Wire
 
 struct Diff: Verb {

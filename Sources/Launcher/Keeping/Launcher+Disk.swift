@@ -74,8 +74,8 @@ extension Launcher {
         if room.missing > 0, !isShortOfDisk {
             LauncherLog.write(
                 .warning, "the disk is short, and nothing more may be removed", ("path", state.path),
-                ("free", SizeText.of(disk.volume.free)), ("keep_free", SizeText.of(disk.guaranteed)),
-                ("missing", SizeText.of(room.missing)))
+                ("free", SizeText.short(disk.volume.free)), ("keep_free", SizeText.short(disk.guaranteed)),
+                ("missing", SizeText.short(room.missing)))
         }
         isShortOfDisk = room.missing > 0
         if room.missing > 0, disk.volume.free < Ballast.size / 4 { ballast.giveUp() }
@@ -117,12 +117,12 @@ extension Launcher {
     func diskFact(wanted: Int64, free: Int64) -> Explanation.Fact {
         let held = kept.values.reduce(0) { $0 + ($1.bytes ?? 0) }
         var text =
-            "it needs \(SizeText.of(wanted)) of disk, and \(SizeText.of(max(0, free))) is free beside keep_free "
-            + "(\(SizeText.of(disk.guaranteed)))"
+            "it needs \(SizeText.short(wanted)) of disk, and \(SizeText.short(max(0, free))) is free beside keep_free "
+            + "(\(SizeText.short(disk.guaranteed)))"
         if disk.outstanding > 0 {
-            text += " and the \(SizeText.of(disk.outstanding)) that running Scripts may still add"
+            text += " and the \(SizeText.short(disk.outstanding)) that running Scripts may still add"
         }
-        if let handedOut = disk.handedOut { text += "; altp.yaml hands out \(SizeText.of(handedOut)) in all" }
+        if let handedOut = disk.handedOut { text += "; altp.yaml hands out \(SizeText.short(handedOut)) in all" }
         if removals > 0 {
             text += "; room is being made: \(removals) Processing\(removals == 1 ? " is" : "s are") being removed"
         } else {

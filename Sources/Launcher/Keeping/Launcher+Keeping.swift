@@ -159,7 +159,7 @@ extension Launcher {
         guard var record = kept[id]?.record, let block = record.uidBlock else { return }
         record.uidBlock = nil
         var text = "its directories were removed: \(cause)"
-        if let bytes = kept[id]?.bytes { text += "; they held \(SizeText.of(bytes))" }
+        if let bytes = kept[id]?.bytes { text += "; they held \(SizeText.short(bytes))" }
         if access(state.remnant(id), F_OK) == 0 { text += "; logs, outcomes and lists of files are kept" }
         let (changed, at, note) = (record, now(), text)
         while true {

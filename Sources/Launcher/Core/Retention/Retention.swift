@@ -1,3 +1,5 @@
+import Configuration
+
 /// Which ended Processings' directories go. Pure: what there is goes in, who goes comes out.
 package enum Retention {
     /// Who holds directories, so that they stay whatever else is.
@@ -34,7 +36,7 @@ package enum Retention {
             switch self {
             case .keepTime: "keep time is over"
             case .room(let free, let keepFree):
-                "to make room: \(SizeText.of(max(0, free))) was free, and keep_free is \(SizeText.of(keepFree))"
+                "to make room: \(SizeText.short(max(0, free))) was free, and keep_free is \(SizeText.short(keepFree))"
             case .released(let who): "released by \(who)"
             case .collected(let who): "altp gc by \(who)"
             case .resumed(let reason): reason
@@ -111,24 +113,5 @@ package enum Retention {
 
     private static func isOlder(_ left: Candidate, _ right: Candidate) -> Bool {
         (left.endedAt, left.id) < (right.endedAt, right.id)
-    }
-}
-
-/// Bytes for people.
-package enum SizeText {
-    /// `512`, `1.5K`, `230M`, `4.0G`
-    package static func of(_ bytes: Int64) -> String {
-        let sign = bytes < 0 ? "-" : ""
-        var value = Double(bytes.magnitude)
-        guard value >= 1024 else { return "\(bytes)" }
-        var units = ["K", "M", "G", "T", "P"][...]
-        var unit = units.removeFirst()
-        value /= 1024
-        while value >= 1024, let next = units.popFirst() {
-            value /= 1024
-            unit = next
-        }
-        let tenths = Int(value * 10)
-        return value < 10 ? "\(sign)\(tenths / 10).\(tenths % 10)\(unit)" : "\(sign)\(Int(value))\(unit)"
     }
 }
