@@ -7,11 +7,12 @@ extension APIService {
     func listProcessings(_ call: Call) async throws(Problem) -> HTTPResponse {
         let paging = try Paging(call.query)
         var filter = try Self.filter(call.query)
-        if let peer = call.caller.script, peer.control < .host {
-            guard filter.tasks.isSubset(of: [peer.task]) else {
-                throw Problems.forbidden("\(peer.reference) may see the Processings of its own Task \(peer.task).")
+        if let visible = call.caller.visibleTasks {
+            guard filter.tasks.isSubset(of: visible) else {
+                throw Problems.forbidden(
+                    "\(call.caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
             }
-            filter.tasks = [peer.task]
+            if filter.tasks.isEmpty { filter.tasks = visible }
         }
         let wanted = filter
         let page = try await stored { () async throws(StoreError) in

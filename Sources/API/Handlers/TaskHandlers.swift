@@ -5,7 +5,7 @@ import Wire
 extension APIService {
     func listTasks(_ call: Call) async -> HTTPResponse {
         var tasks = await launcher.tasks()
-        if let peer = call.caller.script, peer.control < .host { tasks.removeAll { $0.definition.name != peer.task } }
+        if let visible = call.caller.visibleTasks { tasks.removeAll { !visible.contains($0.definition.name) } }
         return .json(tasks.map(TaskView.init).sorted { $0.name < $1.name })
     }
 

@@ -1,3 +1,4 @@
+import Configuration
 package import Launcher
 
 /// Who asks, as the kernel's word and the Launcher's knowledge of its sandboxes make it.
@@ -20,6 +21,11 @@ package enum Caller: Sendable, Hashable {
 
     /// The host's own root, by the kernel's word.
     package var isRoot: Bool { self == .user(name: "root", role: .admin) }
+
+    /// The Tasks whose things it sees; nil for all. Lists are narrowed to them.
+    package var visibleTasks: Set<String>? {
+        if case .script(let peer) = self, peer.control < .host { [peer.task] } else { nil }
+    }
 
     package var script: ScriptPeer? {
         if case .script(let peer) = self { peer } else { nil }

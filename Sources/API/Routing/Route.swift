@@ -22,9 +22,37 @@ package struct Route: Sendable {
     }
 
     package struct QueryParameter: Sendable, Hashable {
+        /// What its text must be.
+        package enum Form: Sendable, Hashable {
+            case text
+            case integer(ClosedRange<Int64>)
+            case number(ClosedRange<Double>)
+            case oneOf([String])
+            /// RFC 3339.
+            case time
+            case flag
+        }
+
         package var name: String
+        package var form: Form
         package var repeats: Bool
         package var summary: String
+
+        init(_ name: String, _ form: Form, repeats: Bool = false, _ summary: String) {
+            self.name = name
+            self.form = form
+            self.repeats = repeats
+            self.summary = summary
+        }
+    }
+
+    /// What a success carries.
+    package enum Content: Sendable {
+        case json(any (Decodable & Sendable).Type)
+        /// Of another media type.
+        case media(String)
+        /// The connection's next protocol (RFC 6455).
+        case webSocket
     }
 
     package var method: Method
@@ -35,14 +63,14 @@ package struct Route: Sendable {
     package var query: [QueryParameter]
     /// What its body must be; nil when it takes none.
     package var body: (any RequestBody.Type)?
-    /// The status of a success, and the name of the wire type that it carries.
+    /// The status of a success, and what it carries.
     package var success: Int
-    package var response: String
+    package var response: Content
     package var handler: Handler
 
     init(
         _ method: Method, _ path: String, _ summary: String, _ access: Access, target: Target = .none,
-        query: [QueryParameter] = [], body: (any RequestBody.Type)? = nil, success: Int = 200, response: String,
+        query: [QueryParameter] = [], body: (any RequestBody.Type)? = nil, success: Int = 200, response: Content,
         handler: @escaping Handler
     ) {
         self.method = method

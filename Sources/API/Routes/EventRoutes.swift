@@ -1,0 +1,20 @@
+import Configuration
+import Wire
+
+extension RouteTable {
+    static let events: [Route] = [
+        Route(
+            .post, "\(root)/events", "Send an Event", .role(.operator, script: .`self`), body: SendEvent.self,
+            success: 201, response: .json(EventReceiptView.self)
+        ) { service, call throws(Problem) in try await service.sendEvent(call) },
+        Route(
+            .get, "\(root)/events", "Events, newest first", .role(.viewer, script: .host),
+            query: [.init("type", .text, repeats: true, "Only Events of these types")] + paging,
+            response: .json(PageView<EventView>.self)
+        ) { service, call throws(Problem) in try await service.listEvents(call) },
+        Route(
+            .get, "\(root)/events/{id}", "One Event with the Processings it caused", .role(.viewer, script: .host),
+            response: .json(EventView.self)
+        ) { service, call throws(Problem) in try await service.showEvent(call) },
+    ]
+}

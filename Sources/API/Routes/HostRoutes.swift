@@ -1,0 +1,31 @@
+import Configuration
+import Wire
+
+extension RouteTable {
+    static let host: [Route] = [
+        Route(.get, "/healthz", "Answers when the Launcher is alive", .anyone, response: .media("text/plain")) {
+            _, _ throws(Problem) in
+            HTTPResponse(status: 200, headers: [.init("Content-Type", "text/plain")], body: Array("ok\n".utf8))
+        },
+        Route(
+            .get, "\(root)/host", "The Launcher's version, folders and counts", .role(.viewer, script: .host),
+            response: .json(HostView.self)
+        ) { service, _ throws(Problem) in try await service.showHost() },
+        Route(
+            .post, "\(root)/host/reload", "Read the configuration folder again", .role(.operator, script: .host),
+            body: NoInput.self, response: .json(ReloadView.self)
+        ) { service, call throws(Problem) in try await service.reload(call) },
+        Route(
+            .post, "\(root)/host/stop", "Stop the Launcher; running Scripts go on unless told otherwise",
+            .role(.admin, script: nil), body: StopHost.self, success: 202, response: .json(AcceptedView.self)
+        ) { service, call throws(Problem) in try service.stopHost(call) },
+        Route(
+            .post, "\(root)/host/gc", "Remove directories that may go, and tell what is held by whom",
+            .role(.operator, script: nil), body: CollectGarbage.self, response: .json(CollectionView.self)
+        ) { service, call throws(Problem) in try await service.collectGarbage(call) },
+        Route(
+            .get, "\(root)/statistics", "Counts by Task and outcome", .role(.viewer, script: .host),
+            response: .json(StatisticsView.self)
+        ) { service, _ throws(Problem) in try await service.showStatistics() },
+    ]
+}

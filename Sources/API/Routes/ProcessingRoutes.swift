@@ -1,0 +1,67 @@
+import Configuration
+import Store
+import Wire
+
+extension RouteTable {
+    static let processings: [Route] = [
+        Route(
+            .get, "\(root)/processings", "Processings, newest first", .role(.viewer, script: .task),
+            query: [
+                .init(
+                    "status", .oneOf(ProcessingStatus.allCases.map(\.rawValue)), repeats: true,
+                    "Only those of these states"),
+                .init(
+                    "outcome", .oneOf(OutcomeKind.allCases.map(\.rawValue)), repeats: true,
+                    "Only those that ended with these outcomes"),
+                .init("task", .text, repeats: true, "Only those of these Tasks"),
+                .init("since", .time, "Created at or after this time (RFC 3339)"),
+            ] + paging, response: .json(PageView<ProcessingView>.self)
+        ) { service, call throws(Problem) in try await service.listProcessings(call) },
+        Route(
+            .get, "\(root)/processings/{id}", "One Processing with its Scripts and attempts",
+            .role(.viewer, script: .task), target: .processing, response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.showProcessing(call) },
+        Route(
+            .get, "\(root)/processings/{id}/why", "Why a Processing is where it is", .role(.viewer, script: .task),
+            target: .processing, response: .json(ExplanationView.self)
+        ) { service, call throws(Problem) in try await service.explainProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/cancel", "End a Processing", .role(.operator, script: .task),
+            target: .processing, body: NoInput.self, response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.cancelProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/rerun", "Run an ended Processing again, from a Script on",
+            .role(.operator, script: .task), target: .processing, body: RerunProcessing.self,
+            response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.rerunProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/skip", "Take the Script that it is at, or failed at, as done",
+            .role(.operator, script: .task), target: .processing, body: SkipScript.self,
+            response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.skipScript(call) },
+        Route(
+            .post, "\(root)/processings/{id}/pin", "Keep its directories until they are unpinned",
+            .role(.operator, script: .task), target: .processing, body: PinProcessing.self,
+            response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.pinProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/unpin", "Let its directories go when their time is over",
+            .role(.operator, script: .task), target: .processing, body: NoInput.self,
+            response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.unpinProcessing(call) },
+        Route(
+            .post, "\(root)/processings/{id}/release", "Remove its directories now",
+            .role(.operator, script: .task), target: .processing, body: NoInput.self,
+            response: .json(ProcessingView.self)
+        ) { service, call throws(Problem) in try await service.releaseProcessing(call) },
+        Route(
+            .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/log",
+            "Bytes of an attempt's log; headers tell its size and whether it may grow",
+            .role(.viewer, script: .task), target: .processing,
+            query: [
+                .init("offset", .integer(0...Int64.max), "The first byte, from 0"),
+                .init("limit", .integer(1...APIService.logPage), "At most this many bytes"),
+            ], response: .media("text/plain")
+        ) { service, call throws(Problem) in try await service.readLog(call) },
+    ]
+}
