@@ -7,14 +7,12 @@ That it is so is shown first.
 """
 
 import argparse
-import fcntl
 import json
 import os
 import pathlib
 import random
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -198,54 +196,58 @@ class Suite:
         return story
 
 
+# What holds disk limits, and the options with which the disk is mounted for it.
+KINDS = {"quota": "prjquota", "images": "defaults"}
+
+
+def both(cuts, seed):
+    """Half of the cuts with each kind, in two machines at a time: one does not use two processors."""
+    print(f"== {cuts} power cuts, seed {seed}", flush=True)
+    halves = {"quota": (cuts + 1) // 2, "images": cuts // 2}
+    children = [
+        subprocess.Popen(["setpriv", "--pdeathsig", "TERM", sys.executable, "-B", __file__, "--only", kind, "--cuts",
+                          str(count), "--seed", str(seed)])
+        for kind, count in halves.items() if count]
+    try:
+        return max(child.wait() for child in children)
+    except KeyboardInterrupt:
+        # It came to them too.
+        return max(child.wait() for child in children)
+
+
+def one(kind, cuts, seed):
+    findings = Findings()
+    begin = time.monotonic()
+    with machine.workplace(f"power-cut-{kind}", keep=lambda: bool(findings)) as folder:
+        suite = Suite(folder, seed, findings)
+        try:
+            story = suite.run(kind, KINDS[kind], cuts, random.Random(seed))
+        finally:
+            shutil.rmtree(folder / "machine", ignore_errors=True)
+            for path in folder.glob("*.live"):
+                path.unlink()
+        print(f"   {kind}: " + ", ".join(f"{key}: {value}" for key, value in story.figures.items()))
+        ready = sorted(story.ready)
+        if ready:
+            print(f"   {kind}: ready after {ready[len(ready) // 2]:.1f} s (median), {ready[-1]:.1f} s (longest)")
+    if findings:
+        print(f"== FAILED: {len(findings)} findings; the same choices again: --only {kind} --cuts {cuts} --seed {seed}; "
+              f"what the machine said is in {folder}/machine.log", file=sys.stderr)
+        return 1
+    print(f"== {kind}: {suite.unflushed >> 10} KiB of unflushed writes went with the power; nothing acknowledged was lost, "
+          f"nothing ran twice, in {time.monotonic() - begin:.0f} s", flush=True)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cuts", type=int, default=50)
-    parser.add_argument("--only", choices=["quota", "images"], help="what holds disk limits, instead of one after the other")
+    parser.add_argument("--only", choices=list(KINDS), help="what holds disk limits, instead of each for a half of the cuts")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 31))
     arguments = parser.parse_args()
-    machine.CACHE.mkdir(parents=True, exist_ok=True)
-    lock = open(machine.CACHE / "lock", "w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        sys.exit("another run has the virtual machine of this package")
-    folder = machine.CACHE / "power-cut"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    findings = Findings()
-    print(f"== {arguments.cuts} power cuts, seed {arguments.seed}", flush=True)
-    begin = time.monotonic()
-    choice = random.Random(arguments.seed)
-    suite = Suite(folder, arguments.seed, findings)
-    try:
-        for name, options in [("quota", "prjquota"), ("images", "defaults")]:
-            if arguments.only not in (None, name):
-                continue
-            cuts = arguments.cuts if arguments.only else (arguments.cuts + (name == "quota")) // 2
-            story = suite.run(name, options, cuts, choice)
-            print(f"   {name}: " + ", ".join(f"{key}: {value}" for key, value in story.figures.items()))
-            ready = sorted(story.ready)
-            if ready:
-                print(f"   {name}: ready after {ready[len(ready) // 2]:.1f} s (median), {ready[-1]:.1f} s (longest)")
-    except machine.MachineError as error:
-        print(f"== FAILED: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        shutil.rmtree(folder / "machine", ignore_errors=True)
-        for path in folder.glob("*.live"):
-            path.unlink()
-    if findings:
-        print(f"== FAILED: {len(findings)} findings; the same choices again: --seed {arguments.seed}; what the machine said is in "
-              f"{folder}/machine.log", file=sys.stderr)
-        return 1
-    shutil.rmtree(folder)
-    print(f"== {suite.unflushed >> 10} KiB of unflushed writes went with the power; nothing acknowledged was lost, nothing ran twice, "
-          f"in {time.monotonic() - begin:.0f} s")
-    return 0
+    if arguments.only:
+        return one(arguments.only, arguments.cuts, arguments.seed)
+    return both(arguments.cuts, arguments.seed)
 
 
 sys.exit(main())

@@ -4,13 +4,17 @@ The guest's root is this host's, read-only by virtiofs, under a layer in the gue
 bash, as root; its output is read line by line, its exit status is carried out.
 """
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,6 +36,41 @@ def run(*command, **options):
     if done.returncode != 0:
         raise MachineError(f"{' '.join(map(str, command))}: status {done.returncode}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def workplace(name, keep=lambda: False):
+    """An empty folder for one run of the suite of this name, removed at its end unless it is to be kept.
+
+    A second run of the suite ends at once. SIGTERM ends the machine and clears up, as an interruption does.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{name}.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"another run of {name} has the virtual machine of this package")
+        folder = CACHE / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        try:
+            yield folder
+        except KeyboardInterrupt:
+            sys.exit(130)
+        except MachineError as error:
+            print(f"== FAILED: {error}", file=sys.stderr)
+            sys.exit(1)
+        finally:
+            if not keep():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def disk(folder, name, size):
+    """An image that takes no room until it is written to."""
+    with open(folder / name, "wb") as image:
+        image.truncate(size)
+    return name
 
 
 def newest_kernel():
@@ -65,12 +104,14 @@ def newest_kernel():
 
 def kernel():
     """The kernel's file, its folder of modules, and the drivers in the order in which they can be loaded."""
-    try:
-        folder, release = newest_kernel()
-    except MachineError:
-        # Perhaps the lists of packages are old, or were never fetched.
-        run("apt-get", "update", "-q")
-        folder, release = newest_kernel()
+    with open(CACHE / "kernel.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            folder, release = newest_kernel()
+        except MachineError:
+            # Perhaps the lists of packages are old, or were never fetched.
+            run("apt-get", "update", "-q")
+            folder, release = newest_kernel()
     drivers = []
     for name in DRIVERS:
         for line in run("modprobe", "-d", folder, "-S", release, "--show-depends", name).splitlines():
@@ -177,6 +218,18 @@ class Guest:
             return channel
         finally:
             os.close(folder)
+
+    def run(self, seconds, show=print):
+        """The script's exit status; each line of its output is shown as it comes.
+
+        A machine that fails is an error that tells the last that its parts said.
+        """
+        try:
+            for line in self.lines(seconds):
+                show(line)
+            return self.status()
+        except MachineError as error:
+            raise MachineError(f"{error}\n{self.ends()}") from None
 
     def lines(self, seconds):
         """The script's output, line by line, to its end. A machine that runs longer than so many seconds is an error."""
