@@ -45,10 +45,14 @@ bench-launcher: build  ## Measure what the Launcher costs, beside its peers (QUI
 	@scripts/prepare-bench-launcher
 	@exec /usr/bin/python3 -B Benchmarks/launcher/bench.py $(if $(QUICK),--quick)
 
+bench-api: build  ## Measure the API under many clients, beside a bare server (QUICK=1: in a minute)
+	@scripts/prepare-bench-api
+	@exec /usr/bin/python3 -B Benchmarks/api/api_bench.py $(if $(QUICK),--quick)
+
 install: build  ## Install below PREFIX (/usr/local), with the service; DESTDIR is put before it
 	@DESTDIR="$(DESTDIR)" scripts/install .build/release "$(PREFIX)"
 
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher install clean
+.PHONY: help packages build demo test test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher bench-api install clean

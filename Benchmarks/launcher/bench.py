@@ -7,10 +7,8 @@ peers' programs stay in .build/bench.
 """
 
 import argparse
-import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,17 +17,12 @@ import time
 
 from contenders import Chains, Floor, Loops, median
 from engines import start_engines
-from host import RELEASE, Failure, Launcher, capture, children, end
+from host import RELEASE, Failure, Launcher, capture, clean_up, percentile
 from page import Page, about_machine, machine_times
 
 NAME = f"altp-bench-{os.getpid()}"
 WITHOUT = "--without-sandboxes"
 SECTIONS = ["throughput", "latency", "start", "idle"]
-
-
-def percentile(values, part):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * part))]
 
 
 def lacks_switch():
@@ -243,33 +236,6 @@ class Bench:
             self.launchers.pop().stop()
 
 
-def clean_up(folder, bench):
-    with contextlib.suppress(Exception):
-        bench.stop_launchers()
-    for child in list(children):
-        # A peer may stand still.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGCONT)
-        if child.stdin:
-            with contextlib.suppress(BrokenPipeError):
-                child.stdin.close()
-        end(child, patience=15)
-    for top, names, _ in os.walk("/sys/fs/cgroup"):
-        for name in [name for name in names if name.startswith(NAME)]:
-            for inner, _, _ in os.walk(os.path.join(top, name), topdown=False):
-                try:
-                    os.rmdir(inner)
-                except OSError as error:
-                    print(f"bench: caution: {error}", file=sys.stderr)
-            names.remove(name)
-    if bench.options.keep:
-        print(f"What the Launchers wrote stays in {folder}")
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    if os.path.exists(folder):
-        print(f"bench: caution: {folder} could not be removed", file=sys.stderr)
-
-
 def parsed():
     parser = argparse.ArgumentParser(prog="bench-launcher", description="Measures the Launcher, beside its peers.")
     parser.add_argument("--quick", action="store_true", help="a minute or two: fewer rounds, a smaller store, a shorter idling")
@@ -315,7 +281,7 @@ def main():
         options.keep = True
         sys.exit(f"bench: {problem}")
     finally:
-        clean_up(folder, bench)
+        clean_up(folder, bench, NAME)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import signal
 import statistics
 import time
 
-from host import PROGRAMS, ROOT, Failure, children, end, serve, spawn
+from host import PROGRAMS, ROOT, Failure, end, serve, spawn
 
 
 def median(values):

@@ -10,6 +10,9 @@
 //
 // sends COUNT Events one after the other, each PAUSE milliseconds after the one before has ended, and prints for each the
 // nanoseconds until it was acknowledged, and until the Script's first instruction, which it tells in its log (stamp.c).
+//   drive SOCKET paced TYPE COUNT PAUSE PREFIX
+//
+// sends COUNT Events, one each PAUSE microseconds whatever becomes of them, waits for the end of all, and prints the same.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -165,9 +168,18 @@ static void burst(const char *type, int count, int width, const char *prefix) {
     printf("%lld %lld\n", acknowledged - began, now() - began);
 }
 
+// The clock at its first instruction, as the Script told it.
+static long long executed(struct connection *connection, long long id) {
+    char path[128];
+    snprintf(path, sizeof path, "processings/%lld/scripts/stamp/attempts/1/log", id);
+    long long time = strtoll(get(connection, path), NULL, 10);
+    if (time == 0) fail("the Script's log", connection->body);
+    return time;
+}
+
 static void latency(const char *type, int count, int pause, const char *prefix) {
     static struct connection connection;
-    char request[1024], path[128];
+    char request[1024];
     open_connection(&connection);
     for (int i = 0; i < count; i++) {
         rest((long long)pause * 1000000);
@@ -178,23 +190,45 @@ static void latency(const char *type, int count, int pause, const char *prefix) 
         // Not asked while the Script starts: that would be a load of its own.
         rest(30000000);
         while (!has_ended(&connection, id)) rest(5000000);
-        snprintf(path, sizeof path, "processings/%lld/scripts/stamp/attempts/1/log", id);
-        long long executed = strtoll(get(&connection, path), NULL, 10);
-        if (executed == 0) fail("the Script's log", connection.body);
-        printf("%lld %lld\n", acknowledged - began, executed - began);
+        printf("%lld %lld\n", acknowledged - began, executed(&connection, id) - began);
         fflush(stdout);
     }
+}
+
+static void paced(const char *type, int count, int pause, const char *prefix) {
+    struct sent { long long began, acknowledged, id; } *events = calloc((size_t)count, sizeof *events);
+    static struct connection connection;
+    char request[1024];
+    if (!events) fail("memory", strerror(errno));
+    open_connection(&connection);
+    long long start = now();
+    for (int i = 0; i < count; i++) {
+        long long due = start + (long long)i * pause * 1000;
+        if (due > now()) rest(due - now());
+        size_t length = event(request, sizeof request, type, prefix, i);
+        events[i].began = now();
+        events[i].id = processing(exchange(&connection, request, length));
+        events[i].acknowledged = now();
+    }
+    for (int i = count; i-- > 0;)
+        while (!has_ended(&connection, events[i].id)) rest(5000000);
+    for (int i = 0; i < count; i++)
+        printf("%lld %lld\n", events[i].acknowledged - events[i].began, executed(&connection, events[i].id) - events[i].began);
+    free(events);
 }
 
 int main(int argc, char **argv) {
     if (argc != 7) {
         fprintf(stderr, "usage: drive SOCKET burst TYPE COUNT CONNECTIONS PREFIX\n"
-                        "       drive SOCKET latency TYPE COUNT PAUSE PREFIX\n");
+                        "       drive SOCKET latency TYPE COUNT PAUSE PREFIX\n"
+                        "       drive SOCKET paced TYPE COUNT PAUSE PREFIX\n");
         return 2;
     }
     socket_path = argv[1];
     if (strcmp(argv[2], "burst") == 0)
         burst(argv[3], atoi(argv[4]), atoi(argv[5]), argv[6]);
+    else if (strcmp(argv[2], "paced") == 0)
+        paced(argv[3], atoi(argv[4]), atoi(argv[5]), argv[6]);
     else
         latency(argv[3], atoi(argv[4]), atoi(argv[5]), argv[6]);
     return 0;

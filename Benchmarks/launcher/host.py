@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 
 import fill
@@ -200,3 +201,35 @@ class Launcher:
                 result[f"{lines['Name']} {thread}"] = int(lines["voluntary_ctxt_switches"])
         return result
 
+
+def percentile(values, part):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * part))]
+
+
+def clean_up(folder, bench, group):
+    """Ends all that a benchmark began. `group`: how the names of its control groups begin."""
+    with contextlib.suppress(Exception):
+        bench.stop_launchers()
+    for child in list(children):
+        # A peer may stand still.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGCONT)
+        if child.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
+        end(child, patience=15)
+    for top, names, _ in os.walk("/sys/fs/cgroup"):
+        for name in [name for name in names if name.startswith(group)]:
+            for inner, _, _ in os.walk(os.path.join(top, name), topdown=False):
+                try:
+                    os.rmdir(inner)
+                except OSError as error:
+                    print(f"bench: caution: {error}", file=sys.stderr)
+            names.remove(name)
+    if bench.options.keep:
+        print(f"What the Launchers wrote stays in {folder}")
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        print(f"bench: caution: {folder} could not be removed", file=sys.stderr)
