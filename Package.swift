@@ -40,6 +40,7 @@ let package = Package(
     name: "alt-processing",
     products: [
         .executable(name: "altp", targets: ["altp"]),
+        .executable(name: "altp-connect", targets: ["altp-connect"]),
         .executable(name: "altp-init", targets: ["altp-init"]),
         .executable(name: "altp-launcher", targets: ["altp-launcher"]),
     ],
@@ -52,6 +53,7 @@ let package = Package(
         .systemLibrary(name: "CYAML"),
         .systemLibrary(name: "CMicroHTTPD"),
         .systemLibrary(name: "CNettle"),
+        .systemLibrary(name: "CGnuTLS"),
 
         module("Linux", ["CLinux"]),
         module("Configuration", ["CYAML", "CCap"]),
@@ -72,6 +74,8 @@ let package = Package(
                 "API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CLinux", "CQuietDispatch",
             ],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation + quietDispatch),
+        .executableTarget(
+            name: "altp-connect", dependencies: ["CGnuTLS"], swiftSettings: swiftSettings, linkerSettings: staticRuntime),
         .executableTarget(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),

@@ -10,6 +10,18 @@ package enum Problems {
         make("malformed", "The request cannot be read", 400, detail, errors)
     }
 
+    package static func unauthorized(_ detail: String) -> Problem {
+        make("unauthorized", "A valid token is needed", 401, detail)
+    }
+
+    package static func misdirected(_ detail: String) -> Problem {
+        make("misdirected", "The request is for another host", 421, detail)
+    }
+
+    package static func tooMany(_ detail: String) -> Problem {
+        make("too-many-requests", "Too many requests", 429, detail)
+    }
+
     package static func forbidden(_ detail: String) -> Problem {
         make("forbidden", "Not allowed", 403, detail)
     }

@@ -15,6 +15,7 @@ package struct HostConfiguration: Sendable, Hashable, Codable {
     package var mountRoots: [String]?
     /// The cgroup below which all groups are made, relative to each hierarchy's root; nil for `altp` below the Launcher's own.
     package var cgroup: String?
+    package var api = APIConfiguration()
 
     package init() {}
 }

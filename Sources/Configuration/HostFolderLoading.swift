@@ -119,7 +119,7 @@ private struct HostFolderLoader {
             problems += findings.diagnostics
             return (HostConfiguration(), findings.diagnostics, poolsAreKnown: false)
         }
-        let reader = HostReader(findings: findings)
+        let reader = HostReader(findings: findings, checksFiles: true)
         let root = read("altp.yaml", findings)
         var host = HostConfiguration()
         let poolsAreKnown = findings.isEmpty && reader.read(root, into: &host)

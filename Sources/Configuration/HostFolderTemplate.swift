@@ -29,6 +29,11 @@ package enum HostFolderTemplate {
         # mount_roots: [/srv, /data]   # where mounts' sources may lie; everywhere but in /proc, /sys, /dev
         # cgroup: altp             # the name of the control group that all sandboxes are in
 
+        # The API over TCP, for tokens that altp token create makes; nothing listens unless it stands here.
+        # api:
+        #   listen: ["127.0.0.1:8470"]     # beyond the loopback it takes tls: see docs/security-api.md
+        #   tls: {certificate: /etc/altp/tls/cert.pem, key: /etc/altp/tls/key.pem}
+
         # Things that there is a limited number of. A Script names how many it holds while it runs.
         pools:
           download: 2

@@ -65,7 +65,8 @@ extension Launcher {
                 Diagnostic(
                     file: "altp.yaml",
                     message:
-                        "state, run, uids or cgroup have changed: that takes effect when the Launcher is started anew"))
+                        "state, run, uids, cgroup, mount_roots or api have changed: that takes effect when the Launcher is started anew"
+                ))
         }
         return taken
     }

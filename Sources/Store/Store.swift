@@ -29,7 +29,22 @@ package final class Store: Sendable {
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
-        try await writer.write { connection throws(StoreError) in try body(StoreTransaction(connection: connection)) }
+        guard let audit = PendingAudit.current, audit.take() else {
+            return try await writer.write { connection throws(StoreError) in
+                try body(StoreTransaction(connection: connection))
+            }
+        }
+        do throws(StoreError) {
+            let (result, id) = try await writer.write { connection throws(StoreError) in
+                let transaction = StoreTransaction(connection: connection)
+                return (try body(transaction), try transaction.insertAudit(audit.record))
+            }
+            audit.settle(id)
+            return result
+        } catch {
+            audit.settle(nil)
+            throw error
+        }
     }
 
     func read<Result: Sendable>(

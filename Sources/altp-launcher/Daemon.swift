@@ -35,41 +35,55 @@ struct Daemon {
         let state = try StateFolder(path: arguments.state ?? folder.host.state)
         // Connections wait in the socket's queue until the Launcher knows its running Scripts again.
         let socket = try ListeningSocket(run: run, group: group)
+        let listeners = try RemoteListeners(folder.host.api)
         let engine = try SandboxEngine(settings: try Self.settings(folder, state, below: arguments.delegated))
         let launcher = try Launcher(
             folder: folder, state: state, store: try Store(path: state.database), engine: engine,
             socketDirectory: "\(run)/api")
 
         let uids = folder.host.uids
+        let gate = try await Gatekeeper(
+            api: folder.host.api, listeners: listeners, store: launcher.store,
+            log: { LauncherLog.write(.warning, $0) })
         let service = APIService(
             launcher: launcher, configuration: folder.path, state: state.path, group: group,
             isSandboxUID: { uids.block(of: $0) != nil }, stop: { [source] in source.yield(.stop(stopScripts: $0)) },
-            log: { LauncherLog.write(.warning, $0) })
+            gate: gate, log: { LauncherLog.write(.warning, $0) })
 
         try await launcher.start()
         let server = try HTTPServer(
-            socket: socket, share: { uids.block(of: $0.uid) }, log: { LauncherLog.write(.warning, $0) },
-            handler: { await service.respond(to: $0, from: $1) })
+            socket: socket, limits: HTTPLimits(folder.host.api.limits),
+            share: {
+                guard case .local(let credentials) = $0 else { return nil }
+                return uids.block(of: credentials.uid).map(ConnectionShare.sandbox)
+            }, log: { LauncherLog.write(.warning, $0) },
+            handler: { await service.respond(to: $0, over: $1) })
+        try listeners.start(
+            mayStay: { gate.mayStay($0) }, log: { LauncherLog.write(.warning, $0) },
+            handler: { await service.respond(to: $0, over: $1) })
 
         let tasks = await launcher.tasks()
         print(
             "altp-launcher ready: \(tasks.count) Task\(tasks.count == 1 ? "" : "s") of \(folder.path), socket \(run)/altp.sock"
+                + listeners.addresses.map { ", \($0)" }.joined()
         )
         fflush(nil)
         ServiceManager.notify("READY=1\nSTATUS=\(Self.status(tasks.count))")
-        await steer(launcher: launcher, server: server)
+        await steer(launcher: launcher, service: service, server: server, listeners: listeners)
         engine.shutDown()
     }
 
     /// Returns when the Launcher and the server have stopped.
-    private func steer(launcher: Launcher, server: HTTPServer) async {
+    private func steer(
+        launcher: Launcher, service: APIService, server: HTTPServer, listeners: RemoteListeners
+    ) async {
         var stopping = false
         for await event in events {
             switch event {
             // The Launcher logs what came of it.
             case .reload:
                 ServiceManager.notify("RELOADING=1\nMONOTONIC_USEC=\(ServiceManager.monotonicMicroseconds)")
-                let report = await launcher.reload()
+                let report = await service.reload()
                 let problems =
                     report.problems.isEmpty ? "" : "; the last reload found \(report.problems.count) problems"
                 ServiceManager.notify("READY=1\nSTATUS=\(Self.status(await launcher.tasks().count))\(problems)")
@@ -85,7 +99,9 @@ struct Daemon {
                 Task { [source] in
                     // The API answers until the Scripts have ended: they may use it to their last moment.
                     await launcher.stop(stopScripts: stopScripts)
+                    async let others: Void = listeners.stop()
                     await server.stop()
+                    await others
                     source.finish()
                 }
             }

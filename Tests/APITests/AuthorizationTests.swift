@@ -45,6 +45,10 @@ import Testing
         "POST /api/v1/self/progress": "sth",
         "POST /api/v1/self/end": "sth",
         "POST /api/v1/self/pause-task": "sth",
+        "POST /api/v1/tokens": "a",
+        "GET /api/v1/tokens": "a",
+        "DELETE /api/v1/tokens/{token}": "a",
+        "GET /api/v1/audit": "a",
     ]
 
     private static let callers: [(letter: Character, caller: Caller)] = [

@@ -7,7 +7,7 @@ import Wire
 /// The server itself, over real connections, with handlers that need no Launcher.
 @Suite struct HTTPServerTests {
     private static func withServer(
-        limits: HTTPLimits = HTTPLimits(), share: @escaping @Sendable (PeerCredentials) -> UInt32? = { _ in nil },
+        limits: HTTPLimits = HTTPLimits(), share: @escaping @Sendable (Peer) -> ConnectionShare? = { _ in nil },
         handler: @escaping HTTPServer.Handler, _ body: (String) async throws -> Void
     ) async throws {
         var template = Array("/tmp/altp-api-XXXXXX".utf8CString)
@@ -29,7 +29,8 @@ import Wire
         try result.get()
     }
 
-    private static let echo: HTTPServer.Handler = { request, peer in
+    private static let echo: HTTPServer.Handler = { request, connection in
+        guard case .local(let peer) = connection.peer else { return HTTPResponse(status: 500) }
         let query = request.query.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
         let text = "\(request.method) \(request.path) \(query) \(request.body.count) \(peer.uid) \(peer.pid)"
         return HTTPResponse(status: 200, headers: [.init("Content-Type", "text/plain")], body: Array(text.utf8))
@@ -227,7 +228,7 @@ import Wire
         limits.connectionsPerShare = 3
         let limited = Mutex(true)
         try await Self.withServer(
-            limits: limits, share: { _ in limited.withLock { $0 } ? 7 : nil }, handler: Self.echo
+            limits: limits, share: { _ in limited.withLock { $0 } ? .sandbox(7) : nil }, handler: Self.echo
         ) { path in
             let statuses = await UnixClient.onThread {
                 let held = (0..<3).compactMap { _ in UnixClient(path: path) }

@@ -33,7 +33,7 @@ import Testing
             ("/x", ["ALTP_SOCKET": "/tmp/s"], "/x"),
         ] as [(String?, [String: String], String)])
     func findsTheSocket(_ option: String?, _ environment: [String: String], _ path: String) {
-        #expect(LauncherClient.path(option: option, environment: environment) == path)
+        #expect(LauncherPlace.path(option: option, environment: environment) == path)
     }
 }
 

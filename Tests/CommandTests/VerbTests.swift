@@ -132,7 +132,7 @@ import Wire
              "errors": [{"field": "params.scene", "detail": "is required"}, {"field": "params.x\\u001b[2J", "detail": "is unknown"}]}
             """
         #expect(
-            ProblemText.sentences(response(422, body), isInsideSandbox: false)
+            ProblemText.sentences(response(422, body), .local)
                 == "The Event cannot be taken.\n  params.scene: is required\n  params.x^[[2J: is unknown")
     }
 
@@ -141,13 +141,13 @@ import Wire
         (500, "", "the Launcher answered with HTTP status 500"),
     ])
     func showsWhatIsNoProblemDocument(_ status: Int, _ body: String, _ text: String) {
-        #expect(ProblemText.sentences(response(status, body), isInsideSandbox: false) == text)
+        #expect(ProblemText.sentences(response(status, body), .local) == text)
     }
 
     @Test func explainsWhoMay() {
         let body = #"{"type": "urn:altp:problem:forbidden", "title": "Forbidden", "status": 403, "detail": "No."}"#
-        #expect(ProblemText.sentences(response(403, body), isInsideSandbox: true).contains("policy's control"))
-        #expect(ProblemText.sentences(response(403, body), isInsideSandbox: false).contains("user id"))
+        #expect(ProblemText.sentences(response(403, body), .script).contains("policy's control"))
+        #expect(ProblemText.sentences(response(403, body), .local).contains("user id"))
     }
 
     @Test(arguments: [

@@ -10,6 +10,11 @@ private func server(_ pointer: UnsafeMutableRawPointer?) -> ServerContext {
     Unmanaged<ServerContext>.fromOpaque(pointer!).takeUnretainedValue()
 }
 
+private func httpConnection(_ connection: OpaquePointer?) -> HTTPConnection? {
+    guard let pointer = altp_mhd_socket_context(connection) else { return nil }
+    return Unmanaged<HTTPConnection>.fromOpaque(pointer).takeUnretainedValue()
+}
+
 /// May be handed to the task that runs the handler: a suspended connection lives until it is resumed,
 /// and MHD_resume_connection may be called from any thread.
 private struct SuspendedConnection: @unchecked Sendable {
@@ -35,17 +40,22 @@ let connectionCallback:
         let server = server(context)
         if event == .CONNECTION_NOTIFY_STARTED {
             let descriptor = altp_mhd_connection_descriptor(connection)
-            let peer = PeerCredentials(descriptor: descriptor)
-            var share = peer.flatMap(server.share)
-            if let wanted = share, !server.census.enter(wanted) {
-                share = nil
+            let peer: Peer? =
+                switch server.door.kind {
+                case .unixSocket: PeerCredentials(descriptor: descriptor).map(Peer.local)
+                case .loopback, .network: RemoteAddress(descriptor: descriptor).map(Peer.remote)
+                }
+            let state = HTTPConnection(peer: peer, door: server.door, census: server.census)
+            if let share = peer.flatMap(server.share), !state.join(share) {
                 // The library then reads the end of the stream and closes the connection.
                 shutdown(descriptor, Int32(SHUT_RDWR))
             }
-            slot.pointee = Unmanaged.passRetained(ConnectionContext(peer: peer, share: share)).toOpaque()
+            server.open?.enter(descriptor, state)
+            slot.pointee = Unmanaged.passRetained(state).toOpaque()
         } else if let pointer = slot.pointee {
-            let state = Unmanaged<ConnectionContext>.fromOpaque(pointer).takeRetainedValue()
-            if let share = state.share { server.census.leave(share) }
+            let state = Unmanaged<HTTPConnection>.fromOpaque(pointer).takeRetainedValue()
+            server.open?.leave(altp_mhd_connection_descriptor(connection), state)
+            state.end()
             slot.pointee = nil
         }
     }
@@ -62,7 +72,8 @@ let completedCallback:
     @convention(c) (
         UnsafeMutableRawPointer?, OpaquePointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
         MHD_RequestTerminationCode
-    ) -> Void = { context, _, slot, _ in
+    ) -> Void = { context, connection, slot, _ in
+        httpConnection(connection)?.note(.answered)
         guard let slot, let pointer = slot.pointee else { return }
         let request = Unmanaged<RequestContext>.fromOpaque(pointer).takeRetainedValue()
         slot.pointee = nil
@@ -120,7 +131,7 @@ private struct Exchange {
         guard let target = RequestTarget(parsing: request.target) else {
             return queue(.problem(Problems.malformed("The request's target is malformed.")))
         }
-        guard let peer = self.peer else {
+        guard let state = httpConnection(connection), state.peer != nil else {
             return queue(.problem(Problems.forbidden("The kernel does not tell who is connected.")))
         }
         guard server.begin() else {
@@ -129,10 +140,11 @@ private struct Exchange {
         request.counted.store(true, ordering: .relaxed)
         let message = HTTPRequest(
             method: method, path: target.path, query: target.query, headers: headers, body: body)
+        state.note(.handling)
         MHD_suspend_connection(connection)
         let suspended = SuspendedConnection(pointer: connection)
         Task { [server, request] in
-            let response = await server.handle(message, from: peer)
+            let response = await server.handle(message, over: state)
             request.progress.withLock { $0.answer(response) }
             suspended.resume()
         }
@@ -142,10 +154,11 @@ private struct Exchange {
     private func queue(_ response: HTTPResponse) -> MHD_Result {
         guard let message = message(response) else { return .NO }
         defer { MHD_destroy_response(message) }
-        let fixed: [HTTPResponse.Header] =
-            response.upgrade.map { [.init("Upgrade", $0.name)] } ?? [
-                .init("Cache-Control", "no-store"), .init("X-Content-Type-Options", "nosniff"),
-            ]
+        httpConnection(connection)?.note(
+            response.upgrade == nil && response.stream == nil ? .answering : .streaming)
+        let fixed =
+            response.upgrade.map { [.init("Upgrade", $0.name)] }
+            ?? SecurityHeaders.all(for: server.door).filter { response.header($0.name) == nil }
         for header in fixed + response.headers {
             // Refused for a value with control characters, which would let it forge other headers.
             guard MHD_add_response_header(message, header.name, header.value) == .YES else {
@@ -169,11 +182,6 @@ private struct Exchange {
         return body.withUnsafeMutableBytes {
             MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
         }
-    }
-
-    private var peer: PeerCredentials? {
-        guard let pointer = altp_mhd_socket_context(connection) else { return nil }
-        return Unmanaged<ConnectionContext>.fromOpaque(pointer).takeUnretainedValue().peer
     }
 
     private func header(_ name: String) -> String? {

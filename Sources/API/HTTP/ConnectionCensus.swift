@@ -1,14 +1,14 @@
 import Synchronization
 
-/// How many connections each share of the socket holds, so that one sandbox cannot take them all.
-final class ConnectionCensus: Sendable {
+/// How many connections each share holds, so that one sandbox or client cannot take them all.
+package final class ConnectionCensus: Sendable {
     let limit: Int
-    private let counts = Mutex<[UInt32: Int]>([:])
+    private let counts = Mutex<[ConnectionShare: Int]>([:])
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// - Returns: false when the share has its fill; the connection then is not counted.
-    func enter(_ share: UInt32) -> Bool {
+    func enter(_ share: ConnectionShare) -> Bool {
         counts.withLock { counts in
             guard counts[share, default: 0] < limit else { return false }
             counts[share, default: 0] += 1
@@ -16,7 +16,7 @@ final class ConnectionCensus: Sendable {
         }
     }
 
-    func leave(_ share: UInt32) {
+    func leave(_ share: ConnectionShare) {
         counts.withLock { counts in
             let left = counts[share, default: 0] - 1
             counts[share] = left > 0 ? left : nil

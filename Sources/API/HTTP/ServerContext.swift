@@ -15,18 +15,25 @@ final class ServerContext: Sendable {
 
     let limits: HTTPLimits
     let census: ConnectionCensus
-    let share: @Sendable (PeerCredentials) -> UInt32?
+    let door: Door
+    /// Of servers that others than this host's users reach.
+    let open: OpenConnections?
+    let share: @Sendable (Peer) -> ConnectionShare?
     private let log: @Sendable (String) -> Void
     private let budget = Mutex(LogBudget())
     private let handler: HTTPServer.Handler
     private let state = Mutex(State())
 
     init(
-        limits: HTTPLimits, share: @escaping @Sendable (PeerCredentials) -> UInt32?,
+        door: Door, limits: HTTPLimits, census: ConnectionCensus,
+        share: @escaping @Sendable (Peer) -> ConnectionShare?,
+        mayStay: (@Sendable (ConnectionShare) -> Bool)? = nil,
         log: @escaping @Sendable (String) -> Void, handler: @escaping HTTPServer.Handler
     ) {
         self.limits = limits
-        census = ConnectionCensus(limit: limits.connectionsPerShare)
+        self.census = census
+        self.door = door
+        open = mayStay.map { OpenConnections(limits: limits, mayStay: $0) }
         self.share = share
         self.log = log
         self.handler = handler
@@ -80,6 +87,11 @@ final class ServerContext: Sendable {
         }
     }
 
+    /// Waits until nobody talks on them any more.
+    func waitForUpgraded() async {
+        while !state.withLock({ $0.upgraded.isEmpty }) { try? await Task.sleep(for: .seconds(1)) }
+    }
+
     /// Returns when every request that began has been answered; none begins any more.
     func drain() async {
         await withCheckedContinuation { continuation in
@@ -93,19 +105,8 @@ final class ServerContext: Sendable {
         }
     }
 
-    func handle(_ request: HTTPRequest, from peer: PeerCredentials) async -> HTTPResponse {
-        await handler(request, peer)
-    }
-}
-
-/// One connection's peer, and the share it was counted into.
-final class ConnectionContext: Sendable {
-    let peer: PeerCredentials?
-    let share: UInt32?
-
-    init(peer: PeerCredentials?, share: UInt32?) {
-        self.peer = peer
-        self.share = share
+    func handle(_ request: HTTPRequest, over connection: HTTPConnection) async -> HTTPResponse {
+        await handler(request, connection)
     }
 }
 

@@ -15,6 +15,7 @@ package struct APIService: Sendable {
     package var isSandboxUID: @Sendable (UInt32) -> Bool
     /// Begins the Launcher's orderly stop; `true` ends the running Scripts too.
     package var stop: @Sendable (Bool) -> Void
+    package var gate: Gatekeeper
     package var log: @Sendable (String) -> Void
 
     let router = Router(routes: RouteTable.routes)
@@ -23,7 +24,7 @@ package struct APIService: Sendable {
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,
         isSandboxUID: @escaping @Sendable (UInt32) -> Bool, stop: @escaping @Sendable (Bool) -> Void,
-        log: @escaping @Sendable (String) -> Void
+        gate: Gatekeeper, log: @escaping @Sendable (String) -> Void
     ) {
         self.launcher = launcher
         self.configuration = configuration
@@ -31,69 +32,8 @@ package struct APIService: Sendable {
         self.group = group
         self.isSandboxUID = isSandboxUID
         self.stop = stop
+        self.gate = gate
         self.log = log
-    }
-
-    package func respond(to request: HTTPRequest, from peer: PeerCredentials) async -> HTTPResponse {
-        let caller = await caller(peer)
-        do {
-            return try await route(request, caller)
-        } catch {
-            var problem = error
-            problem.instance = request.instance
-            return .problem(problem)
-        }
-    }
-
-    private func caller(_ peer: PeerCredentials) async -> Caller {
-        if peer.uid == 0 { return .user(name: "root", role: .admin) }
-        if isSandboxUID(peer.uid) {
-            guard let script = await launcher.peer(hostUID: peer.uid) else { return .stranger(uid: peer.uid) }
-            return .script(script)
-        }
-        guard let group, peer.isMember(of: group) else { return .stranger(uid: peer.uid) }
-        return .user(name: "uid-\(peer.uid)", role: .admin)
-    }
-
-    private func route(_ request: HTTPRequest, _ caller: Caller) async throws(Problem) -> HTTPResponse {
-        switch router.match(method: request.method, path: request.path) {
-        case .route(let route, let captures):
-            try await authorize(caller, route, captures)
-            let query = try Query(request.query, parameters: route.query)
-            return try await route.handler(
-                self, Call(caller: caller, request: request, captures: captures, query: query))
-        case .otherMethods(let methods):
-            if case .stranger = caller { throw refusal(caller) }
-            let allow = HTTPResponse.Header("Allow", methods.joined(separator: ", "))
-            if request.method == "OPTIONS" { return HTTPResponse(status: 204, headers: [allow]) }
-            var problem = Problems.methodNotAllowed(
-                "\(request.instance) takes \(methods.joined(separator: ", ")), not \(request.method.prefix(20)).")
-            problem.instance = request.instance
-            return .problem(problem, headers: [allow])
-        case .notFound:
-            if case .stranger = caller { throw refusal(caller) }
-            throw Problems.notFound("There is nothing at this path.")
-        }
-    }
-
-    private func refusal(_ caller: Caller) -> Problem {
-        Problems.forbidden(
-            Authorization.refusal(of: caller, access: .role(.viewer, script: nil), task: nil) ?? "Not allowed.")
-    }
-
-    /// Looks the target's Task up only for a caller whose rights end at its own Task.
-    private func authorize(_ caller: Caller, _ route: Route, _ captures: [String: String]) async throws(Problem) {
-        var task: String?
-        if let peer = caller.script, peer.control == .task {
-            switch route.target {
-            case .none: break
-            case .task: task = captures["name"]
-            case .processing: task = try await processing(captures["id"]).task
-            }
-        }
-        if let reason = Authorization.refusal(of: caller, access: route.access, task: task) {
-            throw Problems.forbidden(reason)
-        }
     }
 
     // What several handlers need

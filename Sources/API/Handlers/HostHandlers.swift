@@ -1,4 +1,5 @@
-import Launcher
+import Configuration
+package import Launcher
 import Store
 import Wire
 
@@ -14,9 +15,19 @@ extension APIService {
                     waiting: tasks.reduce(0) { $0 + $1.waiting }, running: tasks.reduce(0) { $0 + $1.running })))
     }
 
+    /// Also on a signal: the Tasks, what altp.yaml hands out, and a renewed certificate.
+    package func reload() async -> ReloadReport {
+        var report = await launcher.reload()
+        if let problem = await gate.listeners.renew() {
+            log("api: \(problem)")
+            report.problems.append(Diagnostic(file: "altp.yaml", message: problem))
+        }
+        return report
+    }
+
     func reload(_ call: Call) async throws(Problem) -> HTTPResponse {
         _ = try BodyReader.read(NoInput.self, from: call.request)
-        return .json(ReloadView(await launcher.reload()))
+        return .json(ReloadView(await reload()))
     }
 
     /// The answer goes out before the Launcher stops: a stop waits for the requests under way.
@@ -27,8 +38,9 @@ extension APIService {
         return .json(AcceptedView(), status: 202)
     }
 
-    func showStatistics() async throws(Problem) -> HTTPResponse {
-        let tasks = try await stored { () async throws(StoreError) in try await launcher.store.statistics() }
+    func showStatistics(_ call: Call) async throws(Problem) -> HTTPResponse {
+        var tasks = try await stored { () async throws(StoreError) in try await launcher.store.statistics() }
+        if let visible = call.caller.visibleTasks { tasks.removeAll { !visible.contains($0.task) } }
         return .json(StatisticsView(tasks: tasks.map(StatisticsView.Task.init)))
     }
 }

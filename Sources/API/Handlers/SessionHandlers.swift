@@ -35,8 +35,8 @@ extension APIService {
             }
             relax.insert(relaxation)
         }
-        if !relax.isEmpty, case .user(let name, let role) = caller, role < .admin {
-            throw Problems.forbidden("\(name) has the role \(role), and relaxing a sandbox needs admin.")
+        if !relax.isEmpty, let role = caller.role, role < .admin {
+            throw Problems.forbidden("\(caller.source) has the role \(role), and relaxing a sandbox needs admin.")
         }
         // Whose folders it shows is not looked at, so it shows nothing that the caller may not see anyway.
         if body.with != nil, !caller.isRoot {
@@ -54,8 +54,17 @@ extension APIService {
     }
 
     func listSessions(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let records = await launcher.sessions()
-        return .json(try mapped { try records.map { try SessionView($0) } })
+        var records: [EntryRecord] = []
+        for record in await launcher.sessions() {
+            if let visible = call.caller.visibleTasks,
+                !visible.contains(try await processing(String(record.processing)).task)
+            {
+                continue
+            }
+            records.append(record)
+        }
+        let seen = records
+        return .json(try mapped { try seen.map { try SessionView($0) } })
     }
 
     func openStream(_ call: Call) throws(Problem) -> HTTPResponse {
@@ -89,6 +98,7 @@ extension APIService {
 
     func endSession(_ call: Call) async throws(Problem) -> HTTPResponse {
         let id = try Self.identifier(call.captures["id"], of: "session")
+        try await checkSession(id, by: call.caller)
         guard await launcher.endSession(id) else { throw Problems.notFound("There is no session \(id).") }
         return .json(AcceptedView(), status: 202)
     }

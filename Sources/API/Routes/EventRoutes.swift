@@ -5,16 +5,16 @@ extension RouteTable {
     static let events: [Route] = [
         Route(
             .post, "\(root)/events", "Send an Event", .role(.operator, script: .`self`), body: SendEvent.self,
-            success: 201, response: .json(EventReceiptView.self)
+            success: 201, response: .json(EventReceiptView.self), narrows: true
         ) { service, call throws(Problem) in try await service.sendEvent(call) },
         Route(
             .get, "\(root)/events", "Events, newest first", .role(.viewer, script: .host),
             query: [.init("type", .text, repeats: true, "Only Events of these types")] + paging,
-            response: .json(PageView<EventView>.self)
+            response: .json(PageView<EventView>.self), narrows: true
         ) { service, call throws(Problem) in try await service.listEvents(call) },
         Route(
             .get, "\(root)/events/{id}", "One Event with the Processings it caused", .role(.viewer, script: .host),
-            response: .json(EventView.self)
+            response: .json(EventView.self), narrows: true
         ) { service, call throws(Problem) in try await service.showEvent(call) },
     ]
 }

@@ -25,7 +25,7 @@ extension RouteTable {
         ) { service, call throws(Problem) in try await service.collectGarbage(call) },
         Route(
             .get, "\(root)/statistics", "Counts by Task and outcome", .role(.viewer, script: .host),
-            response: .json(StatisticsView.self)
-        ) { service, _ throws(Problem) in try await service.showStatistics() },
+            response: .json(StatisticsView.self), narrows: true
+        ) { service, call throws(Problem) in try await service.showStatistics(call) },
     ]
 }

@@ -2,7 +2,7 @@ import Wire
 
 /// Every operation of the API, a file for each kind.
 package enum RouteTable {
-    package static let routes: [Route] = host + tasks + events + processings + preserved + sessions + own
+    package static let routes: [Route] = host + tasks + events + processings + preserved + sessions + own + security
 
     static let root = WirePath.root
 

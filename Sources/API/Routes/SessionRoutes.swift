@@ -10,15 +10,15 @@ extension RouteTable {
         ) { service, call throws(Problem) in try await service.openSession(call) },
         Route(
             .get, "\(root)/sessions", "Who is inside of which sandbox", .role(.viewer, script: nil),
-            response: .json([SessionView].self)
+            response: .json([SessionView].self), narrows: true
         ) { service, call throws(Problem) in try await service.listSessions(call) },
         Route(
             .get, "\(root)/sessions/{id}/stream", "Talk to a session that one has opened: a WebSocket (RFC 6455)",
-            .role(.operator, script: nil), success: 101, response: .webSocket
+            .role(.operator, script: nil), success: 101, response: .webSocket, narrows: true
         ) { service, call throws(Problem) in try service.openStream(call) },
         Route(
             .delete, "\(root)/sessions/{id}", "End a session with all its processes", .role(.operator, script: nil),
-            success: 202, response: .json(AcceptedView.self)
+            success: 202, response: .json(AcceptedView.self), narrows: true
         ) { service, call throws(Problem) in try await service.endSession(call) },
     ]
 }

@@ -66,12 +66,15 @@ package struct Route: Sendable {
     /// The status of a success, and what it carries.
     package var success: Int
     package var response: Content
+    /// Its handler shows, and lets steer, no more than the caller's `visibleTasks`, though no Task is named: so that it is
+    /// for callers with a scope too. What belongs to the host is not.
+    package var narrows: Bool
     package var handler: Handler
 
     init(
         _ method: Method, _ path: String, _ summary: String, _ access: Access, target: Target = .none,
         query: [QueryParameter] = [], body: (any RequestBody.Type)? = nil, success: Int = 200, response: Content,
-        handler: @escaping Handler
+        narrows: Bool = false, handler: @escaping Handler
     ) {
         self.method = method
         self.path = PathTemplate(path)
@@ -82,6 +85,7 @@ package struct Route: Sendable {
         self.body = body
         self.success = success
         self.response = response
+        self.narrows = narrows
         self.handler = handler
     }
 }

@@ -11,6 +11,11 @@ struct HTTPRequest: Hashable {
     /// What asks for another protocol on this connection; without it the connection ends with the answer.
     var upgrade: [Header] = []
 
+    /// Whom it is for, as a Host header has it.
+    var authority = "localhost"
+    /// The bearer token that goes with it.
+    var token: String?
+
     struct Header: Hashable {
         var name: String
         var value: String
@@ -27,8 +32,10 @@ struct HTTPRequest: Hashable {
             let pairs = query.map { "\(Self.encode($0.name))=\(Self.encode($0.value))" }
             target += "?" + pairs.joined(separator: "&")
         }
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nUser-Agent: altp/\(ProductVersion.current)\r\n"
+        var head =
+            "\(method) \(target) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: altp/\(ProductVersion.current)\r\n"
         head += "Accept: application/json, application/problem+json\r\n"
+        if let token { head += "Authorization: Bearer \(token)\r\n" }
         for header in upgrade.isEmpty ? [Header(name: "Connection", value: "close")] : upgrade {
             head += "\(header.name): \(header.value)\r\n"
         }

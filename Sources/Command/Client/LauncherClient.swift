@@ -2,9 +2,9 @@ import Glibc
 import WebSocket
 import Wire
 
-/// Requests to the Launcher over its Unix socket, a connection each.
+/// Requests to the Launcher, a connection each: over its Unix socket, or to another host.
 package final class LauncherClient {
-    package let socket: String
+    private let place: Result<LauncherPlace, CommandFailure>
     private let interruption: Interruption?
     private let isInsideSandbox: Bool
 
@@ -12,18 +12,24 @@ package final class LauncherClient {
     private static let answerTimeout = 60_000
 
     /// - Parameters:
-    ///   - socket: the path given on the command line; nil for `$ALTP_SOCKET`, the Script's own inside a sandbox, or the default.
+    ///   - options: what the command line says of the Launcher; the environment and the default say the rest. What is wrong
+    ///     with it is thrown by the first request.
     ///   - interruption: makes a signal end a wait for an answer, where the verb catches signals.
-    package init(socket: String?, context: Context, interruption: Interruption? = nil) {
+    init(_ options: LauncherPlace.Options, context: Context, interruption: Interruption? = nil) {
         isInsideSandbox = context.isInsideSandbox
         self.interruption = interruption
-        self.socket = Self.path(option: socket, environment: context.environment)
+        place = Result { () throws(CommandFailure) in
+            try LauncherPlace(options, environment: context.environment)
+        }
     }
 
-    static func path(option: String?, environment: [String: String]) -> String {
-        if let option { return option }
-        if let named = environment["ALTP_SOCKET"], !named.isEmpty { return named }
-        return environment["ALTP_PROCESSING"] == nil ? "/run/altp/altp.sock" : "/run/altp.sock"
+    /// The socket's path, or the server's URL.
+    package var name: String { (try? place.get()).map(\.description) ?? "-" }
+
+    private var caller: ProblemText.Caller {
+        if isInsideSandbox { return .script }
+        if case .success(.server(_, let token, _)) = place { return .remote(hasToken: token != nil) }
+        return .local
     }
 
     /// The answer to a request that succeeded.
@@ -31,7 +37,7 @@ package final class LauncherClient {
     func send(_ request: HTTPRequest) throws -> HTTPResponse {
         let response = try exchange(request)
         guard (200..<300).contains(response.status) else {
-            throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
+            throw CommandFailure(ProblemText.sentences(response, caller))
         }
         return response
     }
@@ -41,7 +47,7 @@ package final class LauncherClient {
             return try WireJSON.decode(type, from: body)
         } catch {
             throw CommandFailure(
-                "the Launcher at \(Printable.line(socket)) answered what this altp \(ProductVersion.current) does not understand: "
+                "the Launcher at \(Printable.line(name)) answered what this altp \(ProductVersion.current) does not understand: "
                     + "\(Printable.line("\(error)")). Are both of the same version?")
         }
     }
@@ -56,9 +62,9 @@ package final class LauncherClient {
             method: "GET", path: path, upgrade: handshake.headers.map { .init(name: $0.name, value: $0.value) })
         return try reaching {
             let connection = try open()
-            let (response, early) = try Self.exchange(request, over: connection)
+            let (response, early) = try Self.exchange(addressed(request), over: connection)
             guard response.status == 101 else {
-                throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
+                throw CommandFailure(ProblemText.sentences(response, caller))
             }
             guard response.header("sec-websocket-accept") == WebSocketHandshake.accept(key: handshake.key) else {
                 throw HTTPError("it took this for something else than a WebSocket")
@@ -74,7 +80,7 @@ package final class LauncherClient {
         var failure: (any Error)?
         let response = try reaching {
             let connection = try open()
-            try connection.send(request.bytes, deadline: MonotonicTime.now + Self.answerTimeout)
+            try connection.send(addressed(request).bytes, deadline: MonotonicTime.now + Self.answerTimeout)
             var parser = HTTPResponseParser()
             while parser.result == nil {
                 let bytes = try connection.receive(256 << 10, deadline: MonotonicTime.now + Self.answerTimeout)
@@ -95,21 +101,39 @@ package final class LauncherClient {
         }
         if let failure { throw failure }
         guard (200..<300).contains(response.status) else {
-            throw CommandFailure(ProblemText.sentences(response, isInsideSandbox: isInsideSandbox))
+            throw CommandFailure(ProblemText.sentences(response, caller))
         }
     }
 
     private func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
-        try reaching { try Self.exchange(request, over: try open()).response }
+        try reaching {
+            let connection = try open()
+            return try Self.exchange(addressed(request), over: connection).response
+        }
     }
 
-    private func open() throws(ConnectionError) -> UnixConnection {
-        try UnixConnection.open(path: socket, timeout: Self.connectTimeout, interruption: interruption)
+    private func open() throws -> ServerConnection {
+        switch try place.get() {
+        case .socket(let path):
+            return try ServerConnection.open(path: path, timeout: Self.connectTimeout, interruption: interruption)
+        case .server(let address, _, let authorities):
+            return try Connector.open(
+                address, authorities: authorities, timeout: Self.connectTimeout * 3, interruption: interruption)
+        }
+    }
+
+    /// The request with what a Launcher on another host must know.
+    private func addressed(_ request: HTTPRequest) -> HTTPRequest {
+        guard case .success(.server(let address, let token, _)) = place else { return request }
+        var request = request
+        request.authority = address.authority
+        request.token = token
+        return request
     }
 
     /// - Returns: the answer, and the first bytes of another protocol, when it grants one.
     private static func exchange(
-        _ request: HTTPRequest, over connection: borrowing UnixConnection
+        _ request: HTTPRequest, over connection: borrowing ServerConnection
     ) throws -> (response: HTTPResponse, early: [UInt8]) {
         let deadline = MonotonicTime.now + answerTimeout
         try connection.send(request.bytes, deadline: deadline)
@@ -136,7 +160,7 @@ package final class LauncherClient {
         } catch {
             let advice = Self.advice((error as? ConnectionError)?.code, isInsideSandbox: isInsideSandbox)
             throw CommandFailure(
-                "cannot reach the Launcher at \(Printable.line(socket)): \(error).\(advice)", status: .unreachable)
+                "cannot reach the Launcher at \(Printable.line(name)): \(error).\(advice)", status: .unreachable)
         }
     }
 

@@ -12,6 +12,11 @@ extension LauncherClient {
         return try send(HTTPRequest(method: "POST", path: WirePath.root + path, body: bytes))
     }
 
+    @discardableResult
+    func delete(_ path: String) throws -> HTTPResponse {
+        try send(HTTPRequest(method: "DELETE", path: WirePath.root + path))
+    }
+
     func processing(_ id: Int64) throws -> ProcessingView {
         try decode(ProcessingView.self, try get("/processings/\(id)").body)
     }

@@ -15,7 +15,8 @@ struct HostStatus: Verb {
         let host = try client.decode(HostView.self, response.body)
         let age = TimeText.duration(context.now - host.startedAt.milliseconds)
         let facts = [
-            ("Launcher", "\(host.version), up for \(age)"), ("Socket", client.socket),
+            ("Launcher", "\(host.version), up for \(age)"),
+            (client.name.hasPrefix("/") ? "Socket" : "Server", client.name),
             ("Configuration", host.configuration), ("State", host.state),
             ("Tasks", "\(host.tasks)" + (host.pausedTasks > 0 ? ", \(host.pausedTasks) paused" : "")),
             ("Processings", "\(host.processings.waiting) waiting, \(host.processings.running) running"),

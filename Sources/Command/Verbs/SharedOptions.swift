@@ -6,9 +6,20 @@ struct LauncherOptions: OptionGroup {
         "socket", placeholder: "PATH",
         help: "The Launcher's socket; else $ALTP_SOCKET, inside a sandbox the Script's own, or /run/altp/altp.sock.")
     var socket: String?
+    @Option(
+        "server", placeholder: "URL",
+        help: "A Launcher on another host, such as https://altp.example:8470; else $ALTP_SERVER.")
+    var server: String?
+    @Option("token-file", placeholder: "FILE", help: "The token for a server; else $ALTP_TOKEN is the token itself.")
+    var tokenFile: String?
+    @Option(
+        "ca", placeholder: "FILE", help: "Whom to trust for https, a PEM file; else $ALTP_CA, or the system's.")
+    var authorities: String?
 
     func client(_ context: Context, interruption: Interruption? = nil) -> LauncherClient {
-        LauncherClient(socket: socket, context: context, interruption: interruption)
+        LauncherClient(
+            .init(socket: socket, server: server, tokenFile: tokenFile, authorities: authorities), context: context,
+            interruption: interruption)
     }
 }
 

@@ -9,6 +9,10 @@ package enum Verbs {
             VerbNode(Init.self, section: .host),
             VerbNode(Check.self, section: .host),
             VerbNode(
+                group: "token", summary: "Create, list and revoke tokens for the API over TCP", section: .host,
+                [VerbNode(TokenCreate.self), VerbNode(TokenList.self), VerbNode(TokenRevoke.self)]),
+            VerbNode(AuditList.self, section: .host),
+            VerbNode(
                 group: "task", summary: "List, show, pause, resume, trigger and reload Tasks",
                 [
                     VerbNode(TaskList.self), VerbNode(TaskShow.self), VerbNode(TaskPause.self),

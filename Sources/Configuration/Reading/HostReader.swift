@@ -1,9 +1,10 @@
 /// Reads altp.yaml.
 struct HostReader {
     let findings: Findings
+    var checksFiles = false
 
     private static let keys = [
-        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots",
+        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots", "api",
     ]
 
     private static let largestPool = 1_000_000
@@ -51,6 +52,9 @@ struct HostReader {
             }
         }
         host.mountRoots = mountRoots(reader)
+        if let api = reader.collection("api") {
+            host.api = APIReader(findings: findings, checksFiles: checksFiles).api(api)
+        }
         return poolsAreKnown
     }
 

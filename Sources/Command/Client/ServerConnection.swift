@@ -25,16 +25,27 @@ struct ConnectionError: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// A connection to a Unix stream socket (unix(7)), with a deadline on every step. Closes itself.
-struct UnixConnection: ~Copyable {
+/// A connection to a Launcher's stream socket, with a deadline on every step. Closes itself.
+struct ServerConnection: ~Copyable {
     /// Does not block.
     let descriptor: Int32
     private let interruption: Interruption?
+    /// What stands between this socket and a Launcher on another host.
+    private let connector: Connector?
 
+    init(descriptor: Int32, connector: Connector?, interruption: Interruption?) {
+        self.descriptor = descriptor
+        self.connector = connector
+        self.interruption = interruption
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
+    /// To a Unix socket (unix(7)).
+    ///
     /// - Parameter timeout: milliseconds; a Launcher whose backlog is full makes the connection wait.
     static func open(
         path: String, timeout: Int, interruption: Interruption?
-    ) throws(ConnectionError) -> UnixConnection {
+    ) throws(ConnectionError) -> ServerConnection {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
@@ -58,11 +69,13 @@ struct UnixConnection: ~Copyable {
         case EINTR: throw ConnectionError(.interrupted, "interrupted")
         default: throw ConnectionError(.connect, call: "connect", errno: code)
         }
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        return UnixConnection(descriptor: descriptor, interruption: interruption)
+        return ServerConnection(descriptor: descriptor, connector: nil, interruption: interruption)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        connector?.end()
+    }
 
     func send(_ bytes: [UInt8], deadline: Int) throws(ConnectionError) {
         var rest = bytes[...]

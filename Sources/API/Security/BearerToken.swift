@@ -1,0 +1,64 @@
+import Sandbox
+
+/// A bearer token as it is handed out once: `altp_ID_SECRET`. The id finds its record, the secret proves who has it.
+///
+/// The beginning lets scanners for leaked secrets know it. Stored is the secret's SHA-256, without salt or stretching:
+/// these make up for the little chance that is in passwords, and 256 bits from the kernel's generator cannot be guessed
+/// however fast the guesses are checked, while a slow hash for each request would be a gift to whoever floods the API.
+package struct BearerToken: Sendable, Hashable {
+    package var id: String
+    package var secret: String
+
+    private static let prefix = "altp_"
+    private static let idLength = 12
+    /// Of 32 bytes, five bits a letter.
+    private static let secretLength = 52
+    /// Base 32 (RFC 4648) in lower case: nothing of it ends a word where one clicks to select it.
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+
+    /// A new one, from the kernel's generator (getrandom(2), which Swift's system generator reads).
+    package static func random() -> BearerToken {
+        var generator = SystemRandomNumberGenerator()
+        func letters(_ count: Int) -> String {
+            String(decoding: (0..<count).map { _ in alphabet[Int(generator.next() & 31)] }, as: UTF8.self)
+        }
+        return BearerToken(id: letters(idLength), secret: letters(secretLength))
+    }
+
+    init(id: String, secret: String) {
+        self.id = id
+        self.secret = secret
+    }
+
+    /// Reads the credentials of a request (RFC 6750, section 2.1); nil for any that no Launcher has handed out.
+    package init?(authorization: String) {
+        let parts = authorization.split(separator: " ", omittingEmptySubsequences: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        self.init(parsing: String(parts[1]))
+    }
+
+    package init?(parsing text: String) {
+        guard text.hasPrefix(Self.prefix),
+            text.utf8.count == Self.prefix.utf8.count + Self.idLength + 1 + Self.secretLength
+        else { return nil }
+        let parts = text.dropFirst(Self.prefix.count).split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].utf8.count == Self.idLength,
+            parts.allSatisfy({ $0.utf8.allSatisfy(Self.alphabet.contains) })
+        else { return nil }
+        self.init(id: String(parts[0]), secret: String(parts[1]))
+    }
+
+    package var text: String { "\(Self.prefix)\(id)_\(secret)" }
+
+    package var hash: String { SHA256.of(secret) }
+
+    /// Whether the secret is the one of this hash, in a time that does not tell how much of it is right.
+    package func matches(_ hash: String) -> Bool { Self.areEqual(Array(self.hash.utf8), Array(hash.utf8)) }
+
+    static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for index in left.indices { difference |= left[index] ^ right[index] }
+        return difference == 0
+    }
+}
