@@ -53,6 +53,8 @@ package struct Limits: Sendable, Hashable, Codable {
     package var ioWriteOps: Int?
     package var log = ByteSize(bytes: 16 << 20)
     package var wallTime = Timespan(seconds: 3600)
+    /// Up to which a running Script may have its `wallTime` extended; nil when it may not.
+    package var wallTimeMax: Timespan?
     /// Between the polite SIGTERM and SIGKILL.
     package var grace = Timespan(seconds: 10)
 
@@ -79,6 +81,7 @@ package struct LimitOverrides: Sendable, Hashable, Codable {
     package var ioWriteOps: Int?
     package var log: ByteSize?
     package var wallTime: Timespan?
+    package var wallTimeMax: Timespan?
     package var grace: Timespan?
 
     package init() {}
@@ -99,6 +102,7 @@ package struct LimitOverrides: Sendable, Hashable, Codable {
         result.ioWriteOps = ioWriteOps ?? limits.ioWriteOps
         result.log = log ?? limits.log
         result.wallTime = wallTime ?? limits.wallTime
+        result.wallTimeMax = wallTimeMax ?? limits.wallTimeMax
         result.grace = grace ?? limits.grace
         return result
     }

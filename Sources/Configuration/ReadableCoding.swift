@@ -49,6 +49,7 @@ extension Retry {
         try values.encode(backoff, forKey: .backoff)
         try values.encode(maxDelay, forKey: .maxDelay)
         try values.encode(on.sorted { $0.rawValue < $1.rawValue }, forKey: .on)
+        try values.encodeIfPresent(again, forKey: .again)
     }
 }
 

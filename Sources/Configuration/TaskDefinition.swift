@@ -124,8 +124,12 @@ package struct Retry: Sendable, Hashable, Codable {
     package var maxDelay = Timespan(seconds: 600)
     /// The outcomes that are worth another attempt.
     package var on: Set<OutcomeKind> = [.soft]
+    /// How often in a run an attempt may ask to be run again, which `limit` does not count; nil for the usual.
+    package var again: Int?
 
-    enum CodingKeys: CodingKey { case limit, delay, backoff, maxDelay, on }
+    package var mostAgains: Int { again ?? 100 }
+
+    enum CodingKeys: CodingKey { case limit, delay, backoff, maxDelay, on, again }
 
     package init() {}
 }

@@ -66,7 +66,7 @@ final class TestFolder {
               - name: load
                 run: [python3, /scripts/load.py, "${scene}", $$5]
                 pools: {download: 1}
-                retry: {limit: 3, delay: 30s, backoff: 2, max_delay: 10m, on: [soft, timeout]}
+                retry: {limit: 3, delay: 30s, backoff: 2, max_delay: 10m, on: [soft, timeout], again: 12}
                 workdir: processing
               - name: calibrate
                 run: calibrate.py "$PARAM_SCENE"
@@ -92,6 +92,8 @@ final class TestFolder {
         #expect(load.retry.delay == Timespan(seconds: 30))
         #expect(load.retry.maxDelay == Timespan(seconds: 600))
         #expect(load.retry.on == [.soft, .timeout])
+        #expect(load.retry.mostAgains == 12)
+        #expect(calibrate.retry.mostAgains == 100)
         #expect(load.workingDirectory == .processing)
         #expect(load.policy.limits.memory == ByteSize(bytes: 2 << 30))
         #expect(calibrate.run == .shell("calibrate.py \"$PARAM_SCENE\""))
@@ -122,6 +124,7 @@ final class TestFolder {
               io_write_ops: 1
               log: 1M
               wall_time: 1h30m
+              wall_time_max: 4h
               grace: 0s
             network: host
             seccomp: filter.json
@@ -145,6 +148,7 @@ final class TestFolder {
         limits.ioWriteOps = 1
         limits.log = ByteSize(bytes: 1 << 20)
         limits.wallTime = Timespan(seconds: 5400)
+        limits.wallTimeMax = Timespan(seconds: 14_400)
         limits.grace = Timespan(seconds: 0)
         #expect(
             policy

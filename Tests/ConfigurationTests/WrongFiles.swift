@@ -101,6 +101,12 @@ enum WrongFiles {
             "policies/p.yaml", "limits: {wall_time: [30s]}\n",
             ["policies/p.yaml:1:21: wall_time: expected a duration such as 30s, 5m or 2h of at least 1ms; got a list"]),
         Case(
+            "policies/p.yaml", "limits: {wall_time: 30m, wall_time_max: 20m}\n",
+            ["policies/p.yaml:1:41: wall_time_max: 20m is less than the wall_time, which is 30m"]),
+        Case(
+            "policies/p.yaml", "limits: {wall_time_max: 20m}\n",
+            ["policies/p.yaml:1:25: wall_time_max: 20m is less than the wall_time, which is 1h"]),
+        Case(
             "policies/p.yaml", "limits: {pids: 1.5}\n",
             ["policies/p.yaml:1:16: pids: expected a whole number from 1 to 4194304; got \"1.5\""]),
         Case(
@@ -118,7 +124,7 @@ enum WrongFiles {
         Case(
             "policies/p.yaml", "limits: 5\n",
             [
-                "policies/p.yaml:1:9: expected limits, a mapping of cpu, cpu_time, memory, swap, pids, disk, inodes, open_files, io_read, io_write, io_read_ops, io_write_ops, log, wall_time, grace; got \"5\""
+                "policies/p.yaml:1:9: expected limits, a mapping of cpu, cpu_time, memory, swap, pids, disk, inodes, open_files, io_read, io_write, io_read_ops, io_write_ops, log, wall_time, wall_time_max, grace; got \"5\""
             ]),
         Case(
             "policies/p.yaml", "network: internet\n",

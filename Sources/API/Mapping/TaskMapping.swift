@@ -55,6 +55,7 @@ extension ScriptDefinitionView {
             "wall_time": limits.wallTime.description, "grace": limits.grace.description,
         ]
         result["cpu_time"] = limits.cpuTime?.description
+        result["wall_time_max"] = limits.wallTimeMax?.description
         result["disk"] = limits.disk?.description
         result["inodes"] = limits.inodes.map(String.init)
         return result

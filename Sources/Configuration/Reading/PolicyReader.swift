@@ -12,7 +12,7 @@ struct PolicyReader {
     ]
     private static let limitKeys = [
         "cpu", "cpu_time", "memory", "swap", "pids", "disk", "inodes", "open_files", "io_read",
-        "io_write", "io_read_ops", "io_write_ops", "log", "wall_time", "grace",
+        "io_write", "io_read_ops", "io_write_ops", "log", "wall_time", "wall_time_max", "grace",
     ]
 
     /// Where every sandbox has something of its own.
@@ -32,7 +32,7 @@ struct PolicyReader {
         guard let reader = MappingReader(root, "a policy", keys: Self.keys, findings) else { return }
         policy.description = reader.string("description") ?? policy.description
         policy.rootfs = reader.string("rootfs") ?? policy.rootfs
-        if let limits = reader.collection("limits") { policy.limits = overrides(limits).applied(to: policy.limits) }
+        if let limits = reader.collection("limits") { policy.limits = self.limits(limits, over: policy.limits) }
         if let network = reader.value("network") {
             policy.network = NetworkReader(findings: findings).access(network)
         }
@@ -68,8 +68,23 @@ struct PolicyReader {
         limits.ioWriteOps = reader.integer("io_write_ops", 1...1_000_000_000)
         limits.log = reader.size("log", atLeast: 4096)
         limits.wallTime = reader.timespan("wall_time", atLeast: 1)
+        limits.wallTimeMax = reader.timespan("wall_time_max", atLeast: 1)
         limits.grace = reader.timespan("grace")
         return limits
+    }
+
+    /// The limits with what the node says over them.
+    func limits(_ node: YAMLNode, over given: Limits) -> Limits {
+        let overrides = overrides(node)
+        var result = overrides.applied(to: given)
+        guard let most = result.wallTimeMax, most < result.wallTime else { return result }
+        if overrides.wallTimeMax != nil, case .mapping(let entries) = node.content {
+            let place = entries.first { $0.key.text == "wall_time_max" }?.value ?? node
+            findings.report(place, "wall_time_max: \(most) is less than the wall_time, which is \(result.wallTime)")
+        }
+        // A Script that is given more from the start by its own limits has no less than that.
+        result.wallTimeMax = result.wallTime
+        return result
     }
 
     private func seccomp(_ node: YAMLNode) -> SeccompChoice {

@@ -26,7 +26,7 @@ struct ScriptReader {
         // Without a usable policy the Task is discarded; the rest of it is read for what else is wrong.
         var policy = named ?? Policy(name: "default")
         if let limits = reader.collection("limits") {
-            policy.limits = PolicyReader(findings: findings, folder: "").overrides(limits).applied(to: policy.limits)
+            policy.limits = PolicyReader(findings: findings, folder: "").limits(limits, over: policy.limits)
         }
         if named != nil { checkFits(policy, reader) }
         var script = ScriptDefinition(name: name, run: command(reader), policy: policy)
@@ -134,12 +134,13 @@ struct ScriptReader {
 
     private func retry(_ reader: MappingReader) -> Retry {
         var retry = Retry()
-        let keys = ["limit", "delay", "backoff", "max_delay", "on"]
+        let keys = ["limit", "delay", "backoff", "max_delay", "on", "again"]
         guard let node = reader.collection("retry"), let fields = MappingReader(node, "retry", keys: keys, findings)
         else {
             return retry
         }
         retry.limit = fields.integer("limit", 0...1_000_000) ?? retry.limit
+        retry.again = fields.integer("again", 0...1_000_000)
         retry.delay = fields.timespan("delay") ?? retry.delay
         retry.backoff = fields.number("backoff", above: 0, upTo: 1000) ?? retry.backoff
         if let value = fields.value("max_delay"), let time = fields.timespan("max_delay") {

@@ -27,7 +27,8 @@ package struct PolicyInspection {
         lines.append("limits    cpu \(limits.cpu), memory \(limits.memory), swap \(limits.swap), pids \(limits.pids)")
         lines.append("          open_files \(limits.openFiles), log \(limits.log)")
         lines.append(
-            "          wall_time \(limits.wallTime), grace \(limits.grace), cpu_time "
+            "          wall_time \(limits.wallTime)\(limits.wallTimeMax.map { ", wall_time_max \($0)" } ?? ""), "
+                + "grace \(limits.grace), cpu_time "
                 + (limits.cpuTime.map { "\($0)" } ?? "unlimited"))
         lines.append(
             "          disk \(limits.disk.map { "\($0)" } ?? "unlimited"), inodes "
