@@ -26,6 +26,7 @@ extension InitReport {
         startedAt = file.started_at
         endedAt = file.ended_at
         wallMilliseconds = file.wall_ms
+        wallLimit = file.wall_limit_ms ?? 0
         cpuMilliseconds = file.cpu_ms
         memoryPeak = file.memory_peak
         outOfMemoryKills = file.oom_kills
@@ -67,7 +68,7 @@ extension InitReport {
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var oom_kills: Int64, pids_peak: Int64, pids_refused: Int64, log_bytes: Int64, log_dropped: Int64
         // swift-format-ignore: AlwaysUseLowerCamelCase
-        var network_sockets: Int64?, disk_peak: Int64?, inodes_peak: Int64?, disk_full: Bool?
+        var network_sockets: Int64?, disk_peak: Int64?, inodes_peak: Int64?, disk_full: Bool?, wall_limit_ms: Int64?
         // swift-format-ignore: AlwaysUseLowerCamelCase
         var refusals: [Refusal]?, network_loss: String?
         var denials: [Denial]
@@ -146,9 +147,11 @@ extension Outcome {
                 verdict.reason = "it needed more memory than its limit of \(limits.memory)\(peak)"
             } else if report.interruption == .wallTime {
                 verdict.kind = .timeout
+                let limit = report.wallLimit > 0 ? Timespan(milliseconds: report.wallLimit) : limits.wallTime
                 verdict.limit = LimitEvidence(
-                    name: "wall_time", limit: limits.wallTime.milliseconds, peak: report.wallMilliseconds)
-                verdict.reason = "it ran longer than its wall_time of \(limits.wallTime)"
+                    name: "wall_time", limit: limit.milliseconds, peak: report.wallMilliseconds)
+                let extended = report.wallLimit > 0 ? ", which was extended from \(limits.wallTime)" : ""
+                verdict.reason = "it ran longer than its wall_time of \(limit)\(extended)"
             } else if report.interruption == .cpuTime, let limit = limits.cpuTime {
                 verdict.kind = .cpuTime
                 verdict.limit = LimitEvidence(

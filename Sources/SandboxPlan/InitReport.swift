@@ -51,6 +51,8 @@ package struct InitReport: Equatable, Sendable {
     package var startedAt: Int64 = 0
     package var endedAt: Int64 = 0
     package var wallMilliseconds: Int64 = 0
+    /// The wall-time limit that it had in the end, when that was not the plan's; 0 when it was.
+    package var wallLimit: Int64 = 0
     /// The counters below are -1 where the kernel does not tell.
     package var cpuMilliseconds: Int64 = -1
     package var memoryPeak: Int64 = -1
@@ -89,6 +91,7 @@ package struct InitReport: Equatable, Sendable {
         put("started_at", startedAt)
         put("ended_at", endedAt)
         put("wall_ms", wallMilliseconds)
+        if wallLimit > 0 { put("wall_limit_ms", wallLimit) }
         put("cpu_ms", cpuMilliseconds)
         put("memory_peak", memoryPeak)
         put("oom_kills", outOfMemoryKills)

@@ -15,6 +15,7 @@ struct Supervisor {
     private var denials: Denials
     private let signals: Int32
     private let startedAt = Clock.milliseconds()
+    private var wallTime: WallTime
     private var filterIsGone = false
     private var interruption: InitReport.Interruption?
     /// When SIGKILL follows SIGTERM.
@@ -31,6 +32,7 @@ struct Supervisor {
         denials = Denials(plan.filter)
         self.attempt = attempt
         self.disk = disk
+        wallTime = WallTime(plan.wallMilliseconds, attempt: attempt.directory)
         let limit: Int64 = if case .log(let limit) = plan.standardStreams { limit } else { 0 }
         log = LogWriter(directory: attempt.directory, limit: limit)
         signals = SignalDescriptor.open()
@@ -44,7 +46,7 @@ struct Supervisor {
         while end == nil {
             let now = Clock.milliseconds()
             enforceTimes(now)
-            let due = killAt ?? min(startedAt + plan.wallMilliseconds, cpuCheckAt)
+            let due = killAt ?? min(startedAt + wallTime.limit, cpuCheckAt)
             waitForNews(atMost: min(due, disk.nextLook) - now)
             reap()
         }
@@ -62,6 +64,7 @@ struct Supervisor {
         report.interruption = interruption
         report.startedAt = script.startedAt
         report.wallMilliseconds = endedAt - startedAt
+        report.wallLimit = wallTime.extended ?? 0
         report.diskPeak = disk.bytesPeak
         report.inodesPeak = disk.inodesPeak
         report.diskFull = disk.wasFull
@@ -86,7 +89,7 @@ struct Supervisor {
             disk.look()
             if disk.isExceeded { interruptAtOnce(.disk) }
         }
-        if interruption == nil, now - startedAt >= plan.wallMilliseconds { interrupt(.wallTime) }
+        if interruption == nil, wallTime.isOver(after: now - startedAt) { interrupt(.wallTime) }
         if interruption == nil, now >= cpuCheckAt {
             let used = Counters(surroundings.counters).cpuMilliseconds
             if used >= plan.cpuMilliseconds {

@@ -99,3 +99,13 @@ import Testing
         #expect(throws: PlanSyntaxError(line: 2, text: line)) { try Plan(text: "hostname\tx\n\(line)\n") }
     }
 }
+
+@Suite struct WallTimeFileTests {
+    @Test(arguments: [1, 90_000, .max] as [Int64])
+    func isReadBack(milliseconds: Int64) {
+        #expect(WallTimeFile.limit(WallTimeFile.text(milliseconds)) == milliseconds)
+    }
+
+    @Test(arguments: ["", "\n", "90000", "0\n", "-1\n", "90 \n", "9e3\n", "99999999999999999999\n", "1\n2\n"])
+    func isNothingElse(text: String) { #expect(WallTimeFile.limit(text) == nil) }
+}

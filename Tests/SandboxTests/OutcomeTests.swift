@@ -17,6 +17,7 @@ import Testing
         var denials: [InitReport.Denial] = []
         var refusals: [InitReport.Refusal]?
         var networkLoss: String?
+        var wallLimit: Int64 = 0
         var kind: OutcomeKind
         var limit: LimitEvidence?
         var exitStatus: Int?
@@ -74,6 +75,13 @@ import Testing
             name: "timeout, though it left with 0", interruption: .wallTime, kind: .timeout,
             limit: LimitEvidence(name: "wall_time", limit: 5000, peak: 1234), exitStatus: 0,
             reason: "it ran longer than its wall_time of 5s"),
+        Case(
+            name: "timeout of an extended time", end: .signaled(15), interruption: .wallTime, wallLimit: 90_000,
+            kind: .timeout, limit: LimitEvidence(name: "wall_time", limit: 90_000, peak: 1234), signal: 15,
+            reason: "it ran longer than its wall_time of 1m30s, which was extended from 5s"),
+        Case(
+            name: "success within an extended time", wallLimit: 90_000, kind: .success, exitStatus: 0,
+            reason: "exit status 0"),
         Case(
             name: "cpu_time", end: .signaled(SIGTERM), interruption: .cpuTime, kind: .cpuTime,
             limit: LimitEvidence(name: "cpu_time", limit: 1000, peak: 999), signal: 15,
@@ -137,6 +145,7 @@ import Testing
         report.denials = test.denials
         report.refusals = test.refusals
         report.networkLoss = test.networkLoss
+        report.wallLimit = test.wallLimit
         report.startedAt = 1
         report.endedAt = 2
         #expect(InitReport(json: Array(report.json.utf8)) == report)
