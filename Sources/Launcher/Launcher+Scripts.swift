@@ -1,13 +1,19 @@
 import Configuration
+import Glibc
 import Sandbox
 import Store
 
 extension Launcher {
-    /// The running attempt whose Processing holds the block that `uid` lies in; nil when there is none.
-    package func peer(hostUID uid: UInt32) -> ScriptPeer? {
+    /// The running attempt that a process of a sandbox belongs to; nil when there is none.
+    ///
+    /// Its uid says which Processing's it is, and its pid namespace which attempt's: who holds the connection of an attempt
+    /// that has ended, or is inside of one, is not the one that runs now.
+    package func peer(hostUID uid: UInt32, pid: Int32) -> ScriptPeer? {
         guard let id = blocks.holder(ofUID: uid), let live = processings[id], let attempt = live.attempt,
             let script = live.script(attempt.script)
         else { return nil }
+        // Its Script may be quicker than we are to hear of its sandbox.
+        guard live.sandbox?.contains(process: pid) ?? (kill(pid, 0) == 0) else { return nil }
         return ScriptPeer(
             processing: id, script: attempt.script, attempt: attempt.number, task: live.record.task,
             control: script.policy.control)
@@ -47,6 +53,8 @@ extension Launcher {
     /// Ends a running attempt as its Script asks: the wish is on the disk before the sandbox is ended.
     package func end(_ peer: ScriptPeer, as ending: SelfEnding) async throws(LauncherError) {
         guard isAttempt(of: peer) else { throw Self.gone(peer) }
+        // The cancellation stays stored: it has to hold after a restart too.
+        if case .cancelling = processings[peer.processing]?.chain.state { throw Self.cancelled(peer) }
         let text = try encode(StoredEnding(ending))
         processings[peer.processing]?.attempt?.ending = text
         guard let row = processings[peer.processing]?.attempt else { throw Self.gone(peer) }
@@ -56,12 +64,16 @@ extension Launcher {
         processings[peer.processing]?.sandbox?.terminate()
     }
 
-    private func isAttempt(of peer: ScriptPeer) -> Bool {
+    func isAttempt(of peer: ScriptPeer) -> Bool {
         let attempt = processings[peer.processing]?.attempt
         return attempt?.script == peer.script && attempt?.number == peer.attempt
     }
 
-    private static func gone(_ peer: ScriptPeer) -> LauncherError {
+    static func gone(_ peer: ScriptPeer) -> LauncherError {
         LauncherError(.conflict, "the attempt \(peer.reference) does not run any more")
+    }
+
+    static func cancelled(_ peer: ScriptPeer) -> LauncherError {
+        LauncherError(.conflict, "\(peer.reference) is being ended, because its Processing was cancelled")
     }
 }

@@ -36,7 +36,9 @@ extension APIService {
     private func caller(_ peer: PeerCredentials) async -> Caller {
         if peer.uid == 0 { return .user(name: "root", role: .admin) }
         if isSandboxUID(peer.uid) {
-            guard let script = await launcher.peer(hostUID: peer.uid) else { return .stranger(uid: peer.uid) }
+            guard let script = await launcher.peer(hostUID: peer.uid, pid: peer.pid) else {
+                return .stranger(uid: peer.uid)
+            }
             return .script(script)
         }
         guard let group, peer.isMember(of: group) else { return .stranger(uid: peer.uid) }
