@@ -8,6 +8,7 @@ package struct ProcessingFilter: Sendable, Hashable {
     package var tasks: Set<String> = []
     /// Created at or after this time.
     package var since: Int64?
+    package var labels = LabelFilter()
 
     package init() {}
 }
@@ -19,7 +20,10 @@ extension Store {
         // As one transaction: what ends in between would be found twice, or not at all.
         try await readTogether { connection throws(StoreError) in
             var conditions = Conditions(filter)
-            if let before { conditions.add("id < ?", [.integer(before)]) }
+            if let before {
+                let id = filter.labels.isEmpty ? "id" : "label.processing"
+                conditions.add("\(id) < ?", [.integer(before)])
+            }
             if let since = filter.since {
                 conditions.add("+created_at >= ?", [.integer(since)])
                 switch try Self.firstID(since: since, connection) {
@@ -29,7 +33,14 @@ extension Store {
                 }
             }
             var found: [ProcessingRecord] = []
-            for lookup in Lookup.all(for: filter) {
+            for part in filter.labels.parts {
+                found += try connection.all(
+                    """
+                    SELECT \(ProcessingRecord.columns) FROM \(part.source)\(conditions.text) \
+                    ORDER BY label.processing DESC LIMIT ?
+                    """, part.values + conditions.values + [.integer(Int64(limit) + 1)], ProcessingRecord.init)
+            }
+            for lookup in filter.labels.isEmpty ? Lookup.all(for: filter) : [] {
                 found += try connection.all(
                     """
                     SELECT \(ProcessingRecord.columns) FROM processing \(lookup.source)\(conditions.text) \

@@ -114,12 +114,14 @@ package struct AttemptRecord: Sendable, Hashable {
     package var endedAt: Int64?
     /// Which run of the host's kernel it was recorded in; nil in rows of former versions.
     package var boot: String?
+    /// What its Script asked for beside its end, as JSON, when it did.
+    package var wishes: String?
 
     package init(
         processing: Int64, script: String, number: Int, run: Int = 1, state: AttemptState, outcome: String? = nil,
         outcomeDetail: String? = nil, ending: String? = nil, progress: Double? = nil, progressText: String? = nil,
         startedAt: Int64,
-        endedAt: Int64? = nil, boot: String? = nil
+        endedAt: Int64? = nil, boot: String? = nil, wishes: String? = nil
     ) {
         self.processing = processing
         self.script = script
@@ -134,6 +136,7 @@ package struct AttemptRecord: Sendable, Hashable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.boot = boot
+        self.wishes = wishes
     }
 }
 

@@ -32,7 +32,7 @@ extension ProcessingRecord {
 extension AttemptRecord {
     static let columns = """
         processing, script, number, run, state, outcome, detail, ending, progress, progress_text, started_at, ended_at, \
-        boot
+        boot, wishes
         """
 
     init(_ row: Row) {
@@ -41,6 +41,6 @@ extension AttemptRecord {
             state: AttemptState(rawValue: row.text(4)) ?? .ended, outcome: row.optionalText(5),
             outcomeDetail: row.optionalText(6), ending: row.optionalText(7), progress: row.optionalReal(8),
             progressText: row.optionalText(9), startedAt: row.integer(10), endedAt: row.optionalInteger(11),
-            boot: row.optionalText(12))
+            boot: row.optionalText(12), wishes: row.optionalText(13))
     }
 }

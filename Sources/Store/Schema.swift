@@ -131,6 +131,7 @@ enum Schema {
         // The run of the host's kernel in which the attempt was recorded as running.
         "ALTER TABLE attempt ADD COLUMN boot TEXT;",
         tokenTables,
+        scriptTables,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

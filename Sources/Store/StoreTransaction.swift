@@ -74,15 +74,15 @@ package struct StoreTransaction {
     package func putAttempt(_ attempt: AttemptRecord) throws(StoreError) {
         try connection.run(
             """
-            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET state = excluded.state, outcome = excluded.outcome, detail = excluded.detail,
             ending = excluded.ending, progress = excluded.progress, progress_text = excluded.progress_text,
-            started_at = excluded.started_at, ended_at = excluded.ended_at, boot = excluded.boot
+            started_at = excluded.started_at, ended_at = excluded.ended_at, boot = excluded.boot, wishes = excluded.wishes
             """, .integer(attempt.processing), .text(attempt.script), .integer(Int64(attempt.number)),
             .integer(Int64(attempt.run)), .text(attempt.state.rawValue), .optional(attempt.outcome),
             .optional(attempt.outcomeDetail), .optional(attempt.ending), .optional(attempt.progress),
             .optional(attempt.progressText), .integer(attempt.startedAt), .optional(attempt.endedAt),
-            .optional(attempt.boot))
+            .optional(attempt.boot), .optional(attempt.wishes))
     }
 
     /// Takes back an attempt that was recorded and never started.
@@ -137,6 +137,14 @@ extension StoreTransaction {
             WHERE processing = ? AND script = ? AND number = ? AND state <> 'ended'
             """, .optional(attempt.progress), .optional(attempt.progressText), .integer(attempt.processing),
             .text(attempt.script), .integer(Int64(attempt.number)))
+    }
+
+    /// Writes what a running attempt's Script asked for; nothing when it has ended.
+    package func saveWishes(_ attempt: AttemptRecord) throws(StoreError) {
+        try connection.run(
+            "UPDATE attempt SET wishes = ? WHERE processing = ? AND script = ? AND number = ? AND state <> 'ended'",
+            .optional(attempt.wishes), .integer(attempt.processing), .text(attempt.script),
+            .integer(Int64(attempt.number)))
     }
 
     /// Writes how a running attempt asked to be ended; nothing when it has ended.
