@@ -92,7 +92,7 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("WebSocketTests", ["WebSocket"]),
         tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
-        tests("APITests", ["API", "Wire", "WebSocket", "Configuration", "Launcher", "Sandbox", "Linux"]),
+        tests("APITests", ["API", "Wire", "WebSocket", "Configuration", "Launcher", "Store", "Sandbox", "Linux"]),
         tests("CommandTests", ["Command", "Configuration", "Wire"]),
         tests("EndToEnd", ["Wire"]),
     ]

@@ -46,6 +46,7 @@ extension Launcher {
         processings[id]?.record = record
         processings[id]?.attempt = row
         processings[id]?.tookBlock = isFirst
+        processings[id]?.requestsNoted = 0
         LauncherLog.write(.info, "Script starts", ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"))
         do throws(SandboxError) {
             follow(try await makeSandbox(attempt, for: id), attempt, of: id)
@@ -115,7 +116,9 @@ extension Launcher {
                 reference: "\(id)/\(attempt.script)#\(attempt.number)", command: arguments, environment: environment,
                 workingDirectory: script.workingDirectory == .processing ? "/processing" : "/scratch",
                 policy: script.policy, identity: identity, processingDirectory: state.shared(id),
-                scriptsDirectory: live.record.scripts.map(state.content), socketDirectory: socketDirectory,
+                scriptsDirectory: live.record.scripts.map(state.content),
+                // Whoever may ask for nothing has nobody to ask.
+                socketDirectory: script.policy.control == .none ? nil : socketDirectory,
                 eventsLimit: Int64(EventLines.largestFile) + 4096)
         } catch let error as SandboxError {
             throw error
@@ -177,7 +180,9 @@ extension Launcher {
                 outcome.reason = "it succeeded, but the Events that it emitted are not valid: \(error.description)"
             }
         }
-        if outcome.kind == .success, live.definition.scripts.last?.name != attempt.script {
+        let wish = AttemptWishes(live.attempt?.wishes).wish
+        let isLast = live.definition.scripts.last?.name == attempt.script
+        if outcome.kind == .success, !isLast || wish != nil {
             do throws(SandboxError) {
                 try await engine.makeProcessingDirectoryDurable(state.shared(id))
             } catch {
@@ -188,7 +193,7 @@ extension Launcher {
         }
         var chain = live.chain
         let actions = try taken(
-            .ended(attempt, outcome.kind, reason: outcome.reason, at: outcome.endedAt), by: &chain)
+            .ended(attempt, outcome.kind, reason: outcome.reason, at: outcome.endedAt, wish: wish), by: &chain)
         let record = updated(live.record, from: chain, actions, at: outcome.endedAt)
         var row =
             live.attempt
@@ -202,7 +207,7 @@ extension Launcher {
         let (ended, caused, duration) = (row, events, outcome.usage.wallMilliseconds)
         let note =
             "\(attempt.script)#\(attempt.number) ended as \(outcome.kind.rawValue): \(outcome.reason)"
-            + Self.retryNote(actions, endedAt: outcome.endedAt)
+            + Self.sequel(actions, after: outcome, wish)
         let inserted = try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
                 try transaction.putAttempt(ended)
@@ -229,11 +234,17 @@ extension Launcher {
         admitSoon()
     }
 
-    private static func retryNote(_ actions: [Chain.Action], endedAt: Int64) -> String {
+    /// What the history says of what follows an attempt.
+    private static func sequel(_ actions: [Chain.Action], after outcome: Outcome, _ wish: Chain.Wish?) -> String {
         for case .waitUntil(let due, _) in actions {
-            return "; rerun in \(Timespan(milliseconds: max(0, due - endedAt)))"
+            let wait = Timespan(milliseconds: max(0, due - outcome.endedAt))
+            return wish == .again(dueAt: due) ? "; run again in \(wait), as it asked" : "; rerun in \(wait)"
         }
-        return ""
+        guard let wish, !wish.isGranted(to: outcome.kind) else { return "" }
+        switch wish {
+        case .again: return "; that it asked to be run again holds for a success and a soft failure"
+        case .skipRest: return "; that it asked to leave out the Scripts after it holds for a success"
+        }
     }
 
     /// A Script that asked to be ended gets the ending that it asked for, unless it ended otherwise first.

@@ -26,11 +26,24 @@ extension Launcher {
             let name = "\(id)/\(position.attempt.script)#\(position.attempt.number)"
             let wait = Timespan(milliseconds: max(0, due - now()) / 1000 * 1000)
             let time = Date(timeIntervalSince1970: Double(due / 1000)).ISO8601Format()
+            let outcome = try await lastOutcome(of: record, position.attempt.script)
+            if let wish = try await lastWish(of: record, position) {
+                let reason = wish.reason.map { ": \($0)" } ?? ""
+                return Explanation(
+                    reference: name,
+                    summary: "\(name) is due at \(time), in \(wait), as the attempt before it asked\(reason).",
+                    facts: [
+                        .init(
+                            kind: "again",
+                            text: "it is run again at \(time), in \(wait), because it asked for it\(reason)",
+                            values: ["due_at": "\(due)", "agains": "\(position.agains)"])
+                    ] + outcome)
+            }
             return Explanation(
                 reference: name, summary: "\(name) waits for its retry, which is due at \(time), in \(wait).",
                 facts: [
                     .init(kind: "retry", text: "the retry is due at \(time), in \(wait)", values: ["due_at": "\(due)"])
-                ] + (try await lastOutcome(of: record, position.attempt.script)))
+                ] + outcome)
         case .ended: return try await explainEnded(live.record)
         }
     }
@@ -121,11 +134,14 @@ extension Launcher {
             Explanation.Fact(kind: "running", text: "it has run for \(time)", values: ["since": "\(since)"])
         ]
         if let limits = live.script(position.attempt.script)?.policy.limits {
-            facts.append(
-                .init(
-                    kind: "limit", text: "it may run for \(limits.wallTime)",
-                    values: ["wall_time": "\(limits.wallTime.milliseconds)"]))
+            let wallTime = live.attempt.map { Self.wallTime(of: $0, limits) }
+            let limit = wallTime?.limit ?? limits.wallTime
+            let extended = limit == limits.wallTime ? "" : ", extended from \(limits.wallTime)"
+            var values = ["wall_time": "\(limit.milliseconds)"]
+            values["deadline"] = wallTime.map { "\($0.deadline)" }
+            facts.append(.init(kind: "limit", text: "it may run for \(limit)\(extended)", values: values))
         }
+        facts += Self.wishFacts(live.attempt)
         if let progress = live.attempt?.progress {
             let text = live.attempt?.progressText.map { ": \($0)" } ?? ""
             facts.append(
@@ -133,6 +149,35 @@ extension Launcher {
                     kind: "progress", text: "it reports \(Int(progress)) %\(text)", values: ["percent": "\(progress)"]))
         }
         return Explanation(reference: name, summary: "\(name) runs, for \(time) so far.", facts: facts)
+    }
+
+    private static func wishFacts(_ attempt: AttemptRecord?) -> [Explanation.Fact] {
+        let wishes = AttemptWishes(attempt?.wishes)
+        let reason = wishes.reason.map { ": \($0)" } ?? ""
+        switch wishes.wish {
+        case .again(let due)?:
+            let time = Date(timeIntervalSince1970: Double(due / 1000)).ISO8601Format()
+            return [
+                .init(kind: "again", text: "it asks to be run again at \(time)\(reason)", values: ["due_at": "\(due)"])
+            ]
+        case .skipRest?: return [.init(kind: "skip-rest", text: "it asks to leave out the Scripts after it\(reason)")]
+        case nil: return []
+        }
+    }
+
+    /// What the attempt before asked for, when that is why this one is to come.
+    private func lastWish(
+        of record: ProcessingRecord, _ position: Chain.Position
+    ) async throws(LauncherError) -> AttemptWishes? {
+        let attempts = try await fromStore { () async throws(StoreError) in
+            try await self.store.attempts(of: record.id)
+        }
+        let last = attempts.filter { $0.script == position.attempt.script && $0.number < position.attempt.number }
+            .max { $0.number < $1.number }
+        guard let last, let past = try? Chain.PastAttempt(last, run: last.run, reason: ""), past.wasRunAgain else {
+            return nil
+        }
+        return AttemptWishes(last.wishes)
     }
 
     private func explainEnded(_ record: ProcessingRecord) async throws(LauncherError) -> Explanation {

@@ -46,8 +46,9 @@ extension Launcher {
             var past: [Chain.PastAttempt] = []
             for var attempt in attempts {
                 // The clock was set back since: what waits for a retry does not wait until it has caught up.
-                attempt.endedAt = attempt.endedAt.map { min($0, now()) }
-                past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: ""))
+                let ahead = attempt.endedAt.map { max(0, $0 - now()) } ?? 0
+                attempt.endedAt = attempt.endedAt.map { $0 - ahead }
+                past.append(try Chain.PastAttempt(attempt, run: attempt.run, reason: "").moved(by: -ahead))
             }
             chain = try Chain(scripts: definition.scripts, processing: record, run: record.run, attempts: past)
         } catch {

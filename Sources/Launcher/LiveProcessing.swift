@@ -21,6 +21,10 @@ struct LiveProcessing {
     var obstacle: String?
     var progressSavedAt: Int64 = 0
     var progressIsSaved = true
+    /// How many requests of the attempt under way are in the history.
+    var requestsNoted = 0
+    /// Its wall-time limit is being extended.
+    var isExtending = false
 
     enum Step {
         case event(Chain.Event, actor: String?)

@@ -49,6 +49,16 @@ import Testing
         "GET /api/v1/tokens": "a",
         "DELETE /api/v1/tokens/{token}": "a",
         "GET /api/v1/audit": "a",
+        "PUT /api/v1/self/labels/{key}": "sth",
+        "DELETE /api/v1/self/labels/{key}": "sth",
+        "POST /api/v1/self/metrics": "sth",
+        "POST /api/v1/self/again": "sth",
+        "POST /api/v1/self/skip-rest": "sth",
+        "POST /api/v1/self/reserve": "sth",
+        "PUT /api/v1/processings/{id}/labels/{key}": "oath",
+        "DELETE /api/v1/processings/{id}/labels/{key}": "oath",
+        "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}/metrics": "voath",
+        "GET /api/v1/tasks/{name}/metrics": "voath",
     ]
 
     private static let callers: [(letter: Character, caller: Caller)] = [

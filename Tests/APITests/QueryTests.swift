@@ -26,7 +26,7 @@ import Wire
         (
             "x=1&tsak=2",
             [
-                "x is unknown; there are status, outcome, task, since, limit, cursor",
+                "x is unknown; there are status, outcome, task, since, label, limit, cursor",
                 "tsak is unknown; did you mean task?",
             ]
         ),

@@ -36,6 +36,14 @@ import Wire
         ("progress nan", "PERCENT: ‘nan’ is not a number"),
         ("end soft", "--reason is missing: people will want to know why"),
         ("end gently", "OUTCOME: ‘gently’ is not one of success, soft, hard"),
+        ("again soon", "TIME: ‘soon’ is not a duration such as 30s, 5m, 2h or 7d"),
+        ("reserve", "TIME is missing: From now on, such as 20m."),
+        ("metric clouds", "NUMBER is missing: The figure."),
+        ("metric clouds many", "NUMBER: ‘many’ is not a number"),
+        ("label quality", "VALUE is missing; --remove takes the label away"),
+        ("label quality good --remove", "--remove and VALUE exclude each other"),
+        ("label quality good --of 42/load", "--of: ‘42/load’ is not a Processing's number, such as 42"),
+        ("ps --label quality", "--label: ‘quality’ is not KEY:VALUE"),
         ("task show", "NAME is missing: The Task."),
         ("watch --timeout 5", "--timeout: ‘5’ is not a duration such as 30s, 5m, 2h or 7d"),
     ])
@@ -45,6 +53,54 @@ import Wire
             try Application(verbs: Verbs.all).request(words)
         }
         #expect(misuse?.message == message)
+    }
+
+    @Test func takesANegativeFigure() throws {
+        guard
+            case .run(let verb) = try Application(verbs: Verbs.all).request(["metric", "offset", "-2.5", "--unit", "m"]),
+            let metric = verb as? Metric
+        else {
+            Issue.record("not run")
+            return
+        }
+        #expect(metric.value == -2.5 && metric.unit == "m")
+    }
+
+    /// Outside of a sandbox, what is for Scripts says so before it asks anybody.
+    @Test(arguments: [
+        ("progress 10", "progress is reported from inside a Script."),
+        ("again 10m", "again is asked from inside a Script."),
+        ("skip-rest", "skip-rest is asked from inside a Script."),
+        ("reserve 20m", "time is reserved from inside a Script."),
+        ("metric clouds 1", "a metric is reported from inside a Script."),
+        ("label quality good", "--of is missing: only from inside a Script is the Processing known."),
+        ("self", "self is asked from inside a Script."), ("end success", "end ends the Script it is called from."),
+    ])
+    func saysThatItIsForScripts(_ line: String, _ message: String) throws {
+        let words = line.split(separator: " ").map(String.init)
+        guard case .run(let verb) = try Application(verbs: Verbs.all).request(words) else {
+            Issue.record("not run")
+            return
+        }
+        let context = Context(
+            environment: ["ALTP_SOCKET": "/nowhere"], output: Output(descriptor: 1, colour: false),
+            errors: Output(descriptor: 2, colour: false))
+        let failure = #expect(throws: CommandFailure.self) { try verb.run(in: context) }
+        #expect(failure?.description == message)
+        #expect(failure?.status == .usage)
+    }
+
+    @Test func aScriptIsShownItsOwnVerbsFirst() throws {
+        func headings(_ isInside: Bool) throws -> [String] {
+            guard case .help(let page) = try Application(verbs: Verbs.all).request(["help"], isInside: isInside) else {
+                return []
+            }
+            let sections = VerbNode.Section.allCases.map(\.rawValue)
+            return page.split(separator: "\n").map(String.init).filter(sections.contains)
+        }
+        #expect(try headings(true).first == "From inside a Script")
+        #expect(try headings(false).first == "The host")
+        #expect(try Set(headings(true)) == Set(headings(false)))
     }
 
     @Test func joinsParameters() throws {

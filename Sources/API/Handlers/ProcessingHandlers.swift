@@ -18,10 +18,12 @@ extension APIService {
         let page = try await stored { () async throws(StoreError) in
             try await launcher.store.processings(wanted, before: paging.before, limit: paging.limit)
         }
+        let ids = page.items.map(\.id)
+        let labels = try await stored { () async throws(StoreError) in try await launcher.store.labels(of: ids) }
         return .json(
             PageView(
-                items: try mapped { try page.items.map { try ProcessingView($0) } }, next: page.next.map(Paging.cursor))
-        )
+                items: try mapped { try page.items.map { try ProcessingView($0, labels: labels[$0.id] ?? [:]) } },
+                next: page.next.map(Paging.cursor)))
     }
 
     static func filter(_ query: Query) throws(Problem) -> ProcessingFilter {
@@ -40,6 +42,7 @@ extension APIService {
             filter.outcomes.insert(outcome.rawValue)
         }
         filter.tasks = Set(query.all("task"))
+        filter.labels = try labelFilter(query)
         if let text = query.first("since") {
             guard let time = Timestamp(parsing: text) else {
                 throw Query.wrong("since", "must be a time such as 2026-11-24T12:30:01Z")
@@ -94,14 +97,20 @@ extension APIService {
         var names = definition.scripts.map(\.name)
         for attempt in attempts where !names.contains(attempt.script) { names.append(attempt.script) }
         let pin = await launcher.pin(of: record.id)
+        let labels = try await labels(of: record.id)
+        let metrics = try await stored { () async throws(StoreError) in
+            try await launcher.store.metrics(of: record.id)
+        }
         return try mapped {
             let scripts = try names.map { name in
                 try ScriptView(
                     name: name,
-                    attempts: attempts.filter { $0.script == name }.sorted { $0.number < $1.number })
+                    attempts: attempts.filter { $0.script == name }.sorted { $0.number < $1.number },
+                    limits: definition.scripts.first { $0.name == name }?.policy.limits,
+                    metrics: metrics.filter { $0.script == name })
             }
             return try ProcessingView(
-                record, scripts: scripts,
+                record, labels: labels, scripts: scripts,
                 history: journal.map { HistoryEntryView(at: Timestamp(milliseconds: $0.at), text: $0.text) },
                 directory: caller.script == nil ? launcher.directory(of: record) : nil,
                 remnant: caller.script == nil ? launcher.remnant(of: record) : nil, pinnedBy: pin?.who)

@@ -7,13 +7,15 @@ extension APIService {
     func showSelf(_ call: Call) async throws(Problem) -> HTTPResponse {
         let peer = try Self.peer(call)
         let processing = try await processing(String(peer.processing))
+        let labels = try await labels(of: peer.processing)
+        let wallTime = await launcher.wallTime(of: peer).map(WallTimeView.init)
         return .json(
             try mapped {
                 SelfView(
                     reference: Reference(processing: peer.processing, script: peer.script, attempt: peer.attempt),
                     processing: peer.processing, task: peer.task, script: peer.script, attempt: peer.attempt,
                     control: peer.control.rawValue, event: processing.event,
-                    params: try parameters(json: processing.params))
+                    params: try parameters(json: processing.params), labels: labels, wallTime: wallTime)
             })
     }
 
@@ -54,7 +56,7 @@ extension APIService {
     }
 
     /// The routes of these handlers are open to Scripts alone.
-    private static func peer(_ call: Call) throws(Problem) -> ScriptPeer {
+    static func peer(_ call: Call) throws(Problem) -> ScriptPeer {
         guard let peer = call.caller.script else {
             throw Problems.forbidden("This is for a Script inside its sandbox, about itself.")
         }

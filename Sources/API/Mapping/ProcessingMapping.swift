@@ -1,4 +1,5 @@
 import Configuration
+import Launcher
 import Sandbox
 import Store
 import Wire
@@ -6,7 +7,8 @@ import Wire
 extension ProcessingView {
     /// `scripts`, `history` and `directory` are nil in lists.
     init(
-        _ record: ProcessingRecord, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
+        _ record: ProcessingRecord, labels: [String: String], scripts: [ScriptView]? = nil,
+        history: [HistoryEntryView]? = nil,
         directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
     ) throws {
         self.init(
@@ -15,30 +17,40 @@ extension ProcessingView {
             params: try parameters(json: record.params), priority: record.priority, definition: record.definition,
             scriptsHash: record.scripts, createdAt: Timestamp(milliseconds: record.createdAt),
             startedAt: record.startedAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
-            scripts: scripts, history: history, directory: directory, remnant: remnant,
+            labels: labels, scripts: scripts, history: history, directory: directory, remnant: remnant,
             pinnedBy: pinnedBy)
     }
 }
 
 extension ScriptView {
-    /// - Parameter attempts: this Script's, in order.
-    init(name: String, attempts: [AttemptRecord]) throws {
+    /// - Parameters:
+    ///   - attempts: this Script's, in order.
+    ///   - limits: its policy's, where it is known.
+    ///   - metrics: of its attempts.
+    init(name: String, attempts: [AttemptRecord], limits: Limits? = nil, metrics: [MetricRecord] = []) throws {
         let last = attempts.last
         self.init(
             name: name, state: last?.state.rawValue ?? "pending", outcome: last?.outcome, progress: last?.progress,
-            progressText: last?.progressText, attempts: try attempts.map(AttemptView.init))
+            progressText: last?.progressText,
+            attempts: try attempts.map { attempt in
+                try AttemptView(attempt, limits: limits, metrics: metrics.filter { $0.number == attempt.number })
+            })
     }
 }
 
 extension AttemptView {
-    init(_ record: AttemptRecord) throws {
+    init(_ record: AttemptRecord, limits: Limits? = nil, metrics: [MetricRecord] = []) throws {
+        let (againAt, skipsRest) = Launcher.wishes(of: record)
         self.init(
             number: record.number, state: record.state.rawValue, outcome: record.outcome,
             evidence: try record.outcomeDetail.map {
                 OutcomeView(try WireJSON.decode(Outcome.self, from: Array($0.utf8)))
             },
             progress: record.progress, progressText: record.progressText,
-            startedAt: Timestamp(milliseconds: record.startedAt), endedAt: record.endedAt.map(Timestamp.init))
+            startedAt: Timestamp(milliseconds: record.startedAt), endedAt: record.endedAt.map(Timestamp.init),
+            deadline: record.state == .ended
+                ? nil : limits.map { Timestamp(milliseconds: Launcher.wallTime(of: record, $0).deadline) },
+            againAt: againAt.map(Timestamp.init), skipsRest: skipsRest, metrics: metrics.map(MetricView.init))
     }
 }
 

@@ -15,6 +15,7 @@ extension RouteTable {
                     "Only those that ended with these outcomes"),
                 .init("task", .text, repeats: true, "Only those of these Tasks"),
                 .init("since", .time, "Created at or after this time (RFC 3339)"),
+                labelParameter,
             ] + paging, response: .json(PageView<ProcessingView>.self)
         ) { service, call throws(Problem) in try await service.listProcessings(call) },
         Route(

@@ -2,7 +2,9 @@ import Wire
 
 /// Every operation of the API, a file for each kind.
 package enum RouteTable {
-    package static let routes: [Route] = host + tasks + events + processings + preserved + sessions + own + security
+    package static let routes: [Route] = [
+        host, tasks, events, processings, preserved, sessions, own, security, labels, metrics,
+    ].flatMap { $0 }
 
     static let root = WirePath.root
 

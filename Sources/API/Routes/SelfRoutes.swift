@@ -18,5 +18,29 @@ extension RouteTable {
             .post, "\(root)/self/pause-task", "Pause the calling Script's Task", .script(.`self`),
             body: PauseTask.self, response: .json(TaskView.self)
         ) { service, call throws(Problem) in try await service.pauseOwnTask(call) },
+        Route(
+            .put, "\(root)/self/labels/{key}", "Label the calling Script's Processing", .script(.`self`),
+            body: SetLabel.self, response: .json(LabelsView.self)
+        ) { service, call throws(Problem) in try await service.labelSelf(call) },
+        Route(
+            .delete, "\(root)/self/labels/{key}", "Take a label from the calling Script's Processing",
+            .script(.`self`), response: .json(LabelsView.self)
+        ) { service, call throws(Problem) in try await service.unlabelSelf(call) },
+        Route(
+            .post, "\(root)/self/metrics", "Keep a figure with the calling Script's attempt", .script(.`self`),
+            body: ReportMetric.self, response: .json(MetricView.self)
+        ) { service, call throws(Problem) in try await service.reportMetric(call) },
+        Route(
+            .post, "\(root)/self/again", "Run the calling Script again, once it has ended as a success or softly",
+            .script(.`self`), body: AskAgain.self, response: .json(AgainView.self)
+        ) { service, call throws(Problem) in try await service.askAgain(call) },
+        Route(
+            .post, "\(root)/self/skip-rest", "Leave out the Scripts after the calling one, once that is a success",
+            .script(.`self`), body: SkipRest.self, response: .json(AcceptedView.self)
+        ) { service, call throws(Problem) in try await service.skipRest(call) },
+        Route(
+            .post, "\(root)/self/reserve", "Give the calling Script more time, up to its policy's wall_time_max",
+            .script(.`self`), body: ReserveTime.self, response: .json(WallTimeView.self)
+        ) { service, call throws(Problem) in try await service.reserveTime(call) },
     ]
 }

@@ -8,6 +8,7 @@ package struct Route: Sendable {
     package enum Method: String, Sendable, Hashable {
         case get = "GET"
         case post = "POST"
+        case put = "PUT"
         case delete = "DELETE"
     }
 

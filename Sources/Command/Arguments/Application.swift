@@ -24,7 +24,7 @@ package struct Application {
     /// - Returns: the exit status.
     package func run(_ arguments: [String], in context: Context) -> Int32 {
         do {
-            switch try request(arguments) {
+            switch try request(arguments, isInside: context.isInsideSandbox) {
             case .help(let text): try context.output.print(text, terminator: "")
             case .run(let verb): try verb.run(in: context)
             }
@@ -51,15 +51,16 @@ package struct Application {
         try? context.errors.print("\(context.errors.style("altp:", .red)) \(text)")
     }
 
-    func request(_ arguments: [String]) throws(Misuse) -> Request {
+    /// - Parameter isInside: a Script asks, for whom its own verbs come first.
+    func request(_ arguments: [String], isInside: Bool = false) throws(Misuse) -> Request {
         guard let first = arguments.first else {
             throw Misuse(
                 message: "what is to be done?", usage: "usage: altp VERB [OPTIONS] [ARGUMENTS]", helpLine: "altp help")
         }
         switch first {
-        case "--help", "-h": return .help(HelpPage.root(verbs))
+        case "--help", "-h": return .help(HelpPage.root(verbs, isInside: isInside))
         case "--version", "-V": return .help("altp \(ProductVersion.current)\n")
-        case "help": return .help(try help(Array(arguments.dropFirst())))
+        case "help": return .help(try help(Array(arguments.dropFirst()), isInside: isInside))
         default: return try request(arguments[...], among: verbs, path: ["altp"])
         }
     }
@@ -94,10 +95,10 @@ package struct Application {
         }
     }
 
-    private func help(_ words: [String]) throws(Misuse) -> String {
+    private func help(_ words: [String], isInside: Bool) throws(Misuse) -> String {
         var nodes = verbs
         var path = ["altp"]
-        var page = HelpPage.root(verbs)
+        var page = HelpPage.root(verbs, isInside: isInside)
         for word in words {
             let node = try find(word, among: nodes, path: path)
             path.append(node.name)

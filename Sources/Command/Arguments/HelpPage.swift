@@ -39,14 +39,16 @@ enum HelpPage {
             + "\n\(path.joined(separator: " ")) VERB --help says more of each.\n"
     }
 
-    static func root(_ verbs: [VerbNode]) -> String {
+    static func root(_ verbs: [VerbNode], isInside: Bool) -> String {
         var page = """
             altp runs chains of ordinary scripts on isolated processing hosts.
 
             usage: altp VERB [OPTIONS] [ARGUMENTS]
 
             """
-        for section in VerbNode.Section.allCases {
+        var sections = VerbNode.Section.allCases
+        if isInside { sections = [.inside] + sections.filter { $0 != .inside } }
+        for section in sections {
             page += list(section.rawValue, verbs.filter { $0.section == section }.map { ($0.name, $0.summary) })
         }
         return page + """

@@ -32,7 +32,7 @@ struct Parser {
                 return false
             } else if word.hasPrefix("--") {
                 try parseLong(word, &rest)
-            } else if word.hasPrefix("-"), word.count > 1 {
+            } else if word.hasPrefix("-"), word.count > 1, !Self.isNegativeNumber(word) {
                 if try !parseShort(word, &rest) { return false }
             } else {
                 try place(word, in: &slots, &filled)
@@ -68,6 +68,11 @@ struct Parser {
         case (_, let value?): try property.accept(value)
         case (_, nil): try property.accept(try Self.next(&rest, for: property.declaration))
         }
+    }
+
+    /// No option is a digit.
+    private static func isNegativeNumber(_ word: String) -> Bool {
+        word.dropFirst().utf8.first.map { (0x30...0x39).contains($0) } ?? false
     }
 
     /// Flags may stand together (`-fw`); an option ends the word with its value (`-ojson`) or takes the next word.

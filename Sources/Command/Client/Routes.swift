@@ -13,6 +13,11 @@ extension LauncherClient {
     }
 
     @discardableResult
+    func put(_ path: String, _ body: any RequestBody) throws -> HTTPResponse {
+        try send(HTTPRequest(method: "PUT", path: WirePath.root + path, body: try WireJSON.encode(body)))
+    }
+
+    @discardableResult
     func delete(_ path: String) throws -> HTTPResponse {
         try send(HTTPRequest(method: "DELETE", path: WirePath.root + path))
     }

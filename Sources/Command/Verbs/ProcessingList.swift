@@ -10,6 +10,7 @@ struct ProcessingList: Verb {
         Example("altp ps", "The newest fifty."),
         Example("altp ps --status waiting --status running", "What is under way."),
         Example("altp ps --status failed --since 1d -o json", "Yesterday's failures, for a program."),
+        Example("altp ps --label quality:good", "What somebody labelled so."),
         Example("altp ps --task landsat-scene --watch", "Refresh the list until Ctrl-C."),
     ]
 
@@ -21,6 +22,7 @@ struct ProcessingList: Verb {
         [OutcomeName]
     @Option("since", placeholder: "TIME", help: "Only those created so long ago at most, such as 2h.") var since:
         Timespan?
+    @Option("label", placeholder: "KEY:VALUE", help: "Only those with this label.") var labels: [LabelArgument]
     var range = RangeOptions()
     @Flag("watch", help: "Refresh the list every second, on a terminal.") var watch
     var format = FormatOptions()
@@ -44,6 +46,7 @@ struct ProcessingList: Verb {
         var query = statuses.map { HTTPRequest.QueryItem(name: "status", value: $0.rawValue) }
         query += tasks.map { .init(name: "task", value: $0) }
         query += outcomes.map { .init(name: "outcome", value: $0.rawValue) }
+        query += labels.map { .init(name: "label", value: $0.text) }
         if let since {
             let time = Timestamp(milliseconds: context.now - since.milliseconds)
             query.append(.init(name: "since", value: time.description))

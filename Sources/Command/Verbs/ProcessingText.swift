@@ -51,6 +51,9 @@ enum ProcessingText {
         for (name, value) in processing.params.sorted(by: { $0.key < $1.key }) {
             facts.append(("Param", "\(name)=\(value.text)"))
         }
+        for (key, value) in processing.labels.sorted(by: { $0.key < $1.key }) {
+            facts.append(("Label", "\(key):\(value)"))
+        }
         facts.append(("Created", TimeText.full(processing.createdAt.milliseconds)))
         if let start = processing.startedAt?.milliseconds {
             facts.append(("Started", "\(TimeText.full(start)), took \(duration(processing, now: now))"))
@@ -63,6 +66,7 @@ enum ProcessingText {
         var text = head + "\n" + FactList.render(facts, style: style)
         if let scripts = processing.scripts, !scripts.isEmpty {
             text += "\n" + attempts(scripts, now: now).render(width: context.output.width, style: style)
+            text += metrics(scripts, style: style)
         }
         if let history = processing.history, !history.isEmpty {
             text += "\n" + style("History", .bold) + "\n"
@@ -97,6 +101,24 @@ enum ProcessingText {
             }
         }
         return table
+    }
+
+    private static func metrics(_ scripts: [ScriptView], style: Style) -> String {
+        var facts: [(String, String)] = []
+        for script in scripts {
+            for attempt in script.attempts {
+                facts += attempt.metrics.map { metric in
+                    let unit = metric.unit.map { " \($0)" } ?? ""
+                    return ("\(script.name)#\(attempt.number)", "\(metric.name) \(number(metric.value))\(unit)")
+                }
+            }
+        }
+        return facts.isEmpty ? "" : "\n" + style("Metrics", .bold) + "\n" + FactList.render(facts, style: style)
+    }
+
+    /// `12`, not `12.0`.
+    private static func number(_ value: Double) -> String {
+        value == value.rounded() && value.magnitude < 1e15 ? "\(Int64(value))" : "\(value)"
     }
 
     private static func detail(_ attempt: AttemptView) -> String {

@@ -42,7 +42,13 @@ package enum Verbs {
             VerbNode(Pin.self, section: .failure),
             VerbNode(Unpin.self, section: .failure),
             VerbNode(Release.self, section: .failure),
+            VerbNode(EventSend.self, as: "emit", section: .inside),
             VerbNode(Progress.self, section: .inside),
+            VerbNode(Label.self, section: .inside),
+            VerbNode(Metric.self, section: .inside),
+            VerbNode(Reserve.self, section: .inside),
+            VerbNode(Again.self, section: .inside),
+            VerbNode(SkipRestVerb.self, section: .inside),
             VerbNode(End.self, section: .inside),
             VerbNode(ShowSelf.self, section: .inside),
         ]

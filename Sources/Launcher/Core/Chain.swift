@@ -37,8 +37,25 @@ package struct Chain: Sendable, Equatable {
         var step: Int
         /// The attempt that waits or runs.
         package var attempt: Attempt
-        /// Its number within the run, from 1.
+        /// Its number within the run, from 1, without those before it that asked to be run again.
         package var attemptInRun: Int
+        /// How many of the Script's attempts in the run were run again because they asked for it.
+        package var agains = 0
+    }
+
+    /// What an attempt's Script asked for, which its end decides on.
+    package enum Wish: Sendable, Equatable {
+        /// Run it again at this time, milliseconds since the epoch: granted to a success and to a soft failure.
+        case again(dueAt: Int64)
+        /// Take the Scripts after it as not needed: granted to a success.
+        case skipRest(reason: String?)
+
+        func isGranted(to kind: OutcomeKind) -> Bool {
+            switch self {
+            case .again: kind == .success || kind == .soft
+            case .skipRest: kind == .success
+            }
+        }
     }
 
     /// How the run ended.
@@ -62,7 +79,7 @@ package struct Chain: Sendable, Equatable {
         /// Admission was given and the attempt is recorded.
         case started(Attempt)
         /// `reason` is the outcome's sentence; `at` is milliseconds since the epoch.
-        case ended(Attempt, OutcomeKind, reason: String, at: Int64)
+        case ended(Attempt, OutcomeKind, reason: String, at: Int64, wish: Wish? = nil)
         /// After a restart: the recorded attempt's command was certainly never executed, so its number is used again.
         case neverStarted(Attempt)
         /// The time of `waitUntil` has come. One that is late for its attempt changes nothing.
@@ -171,10 +188,10 @@ package struct Chain: Sendable, Equatable {
             return [.requestAdmission(attempt)]
         case (.neverStarted(let attempt), .cancelling(let position, let reason)) where position.attempt == attempt:
             return finish(.cancelled, .cancelled, at: position, reason)
-        case (.ended(let attempt, let kind, let reason, let at), .running(let position))
+        case (.ended(let attempt, let kind, let reason, let at, let wish), .running(let position))
         where position.attempt == attempt:
-            return end(position, kind, reason, at: at)
-        case (.ended(let attempt, let kind, let reason, let at), .cancelling(let position, let cancellation))
+            return end(position, kind, reason, at: at, wish)
+        case (.ended(let attempt, let kind, let reason, let at, _), .cancelling(let position, let cancellation))
         where position.attempt == attempt:
             return endCancelled(position, kind, reason, cancellation, at: at)
         case (.retryDue(let attempt), .backingOff(let position, _)) where position.attempt == attempt:
@@ -190,7 +207,7 @@ package struct Chain: Sendable, Equatable {
             return try skip(script, by: source)
         case (.rerun, _):
             throw Refusal(description: "the Processing \(phrase); cancel it first, or wait for its end")
-        case (.started(let attempt), _), (.ended(let attempt, _, _, _), _), (.neverStarted(let attempt), _):
+        case (.started(let attempt), _), (.ended(let attempt, _, _, _, _), _), (.neverStarted(let attempt), _):
             throw Refusal(
                 description: "\(attempt.script)#\(attempt.number) is not what the Processing is at: it \(phrase)")
         }
@@ -202,8 +219,22 @@ package struct Chain: Sendable, Equatable {
         state = .running(position)
     }
 
-    private mutating func end(_ position: Position, _ kind: OutcomeKind, _ reason: String, at: Int64) -> [Action] {
+    private mutating func end(
+        _ position: Position, _ kind: OutcomeKind, _ reason: String, at: Int64, _ wish: Wish? = nil
+    ) -> [Action] {
         let step = steps[position.step]
+        switch wish {
+        case .again(let dueAt)?
+        where position.agains < step.retry.mostAgains && Wish.again(dueAt: dueAt).isGranted(to: kind):
+            var next = self.position(step: position.step, attemptInRun: position.attemptInRun)
+            next.agains = position.agains + 1
+            state = .backingOff(next, dueAt: dueAt)
+            return [.waitUntil(dueAt, next.attempt)]
+        case .skipRest(let why)? where kind == .success && position.step + 1 < steps.count:
+            let text = "\(step.name) left out the Scripts after it" + (why.map { ": \($0)" } ?? "")
+            return finish(.success, .success, at: position, text)
+        default: break
+        }
         if kind == .success {
             guard position.step + 1 < steps.count else {
                 return finish(.success, .success, at: position, "every Script succeeded")
@@ -218,7 +249,8 @@ package struct Chain: Sendable, Equatable {
             let count = position.attemptInRun == 1 ? "1 attempt" : "\(position.attemptInRun) attempts"
             return finish(.failed, kind, at: position, "\(reason) (after \(count), retry limit \(step.retry.limit))")
         }
-        let next = self.position(step: position.step, attemptInRun: position.attemptInRun + 1)
+        var next = self.position(step: position.step, attemptInRun: position.attemptInRun + 1)
+        next.agains = position.agains
         let (dueAt, overflow) = at.addingReportingOverflow(
             step.retry.delay(beforeAttempt: next.attemptInRun).milliseconds)
         state = .backingOff(next, dueAt: overflow ? .max : dueAt)
@@ -328,7 +360,7 @@ extension Chain {
             case underWay
             /// The same, and asked to end because the Processing was cancelled.
             case cancelling(reason: String)
-            case ended(OutcomeKind, reason: String, at: Int64)
+            case ended(OutcomeKind, reason: String, at: Int64, wish: Wish? = nil)
         }
 
         package var attempt: Attempt
@@ -355,7 +387,27 @@ extension Chain {
                     description: "the stored attempt \(record.processing)/\(record.script)#\(record.number) has ended "
                         + "without an outcome (`\(record.outcome ?? "none")`) or a time")
             }
-            self.init(attempt, run: run, phase: .ended(kind, reason: reason, at: endedAt))
+            self.init(
+                attempt, run: run,
+                phase: .ended(kind, reason: reason, at: endedAt, wish: AttemptWishes(record.wishes).wish))
+        }
+
+        /// With what it asked for so much later; for a clock that was set.
+        package func moved(by milliseconds: Int64) -> PastAttempt {
+            guard case .ended(let kind, let reason, let at, .again(let due)?) = phase else { return self }
+            var result = self
+            let (moved, overflow) = due.addingReportingOverflow(milliseconds)
+            result.phase = .ended(kind, reason: reason, at: at, wish: .again(dueAt: overflow ? due : moved))
+            return result
+        }
+
+        /// It was followed by another because it asked for it, unless there were too many.
+        var wasRunAgain: Bool {
+            if case .ended(let kind, _, _, .again(let due)?) = phase {
+                Wish.again(dueAt: due).isGranted(to: kind)
+            } else {
+                false
+            }
         }
     }
 
@@ -401,13 +453,16 @@ extension Chain {
         guard let last = current.max(by: { ($0.step, $0.past.attempt.number) < ($1.step, $1.past.attempt.number) }),
             last.step >= start
         else { return }
-        let inRun = current.count { $0.step == last.step }
-        let position = Position(step: last.step, attempt: last.past.attempt, attemptInRun: inRun)
+        let own = current.filter { $0.step == last.step }
+        let before = own.count { $0.past.attempt != last.past.attempt && $0.past.wasRunAgain }
+        let agains = min(before, steps[last.step].retry.mostAgains)
+        let position = Position(
+            step: last.step, attempt: last.past.attempt, attemptInRun: own.count - agains, agains: agains)
         state = .running(position)
         switch last.past.phase {
         case .underWay: break
         case .cancelling(let reason): state = .cancelling(position, reason: reason)
-        case .ended(let kind, let reason, let at): _ = end(position, kind, reason, at: at)
+        case .ended(let kind, let reason, let at, let wish): _ = end(position, kind, reason, at: at, wish)
         }
     }
 }

@@ -12,10 +12,19 @@ package struct AttemptView: Sendable, Hashable, Codable {
     package var progressText: String?
     package var startedAt: Timestamp
     package var endedAt: Timestamp?
+    /// When it is ended if it still runs: its wall-time limit. Absent once it has ended.
+    package var deadline: Timestamp?
+    /// When its Script asked to be run again.
+    package var againAt: Timestamp?
+    /// Its Script asked to leave out those after it.
+    package var skipsRest: Bool?
+    /// The figures that it reported, in the order of their first reports.
+    package var metrics: [MetricView]
 
     package init(
         number: Int, state: String, outcome: String?, evidence: OutcomeView?, progress: Double?, progressText: String?,
-        startedAt: Timestamp, endedAt: Timestamp?
+        startedAt: Timestamp, endedAt: Timestamp?, deadline: Timestamp? = nil, againAt: Timestamp? = nil,
+        skipsRest: Bool? = nil, metrics: [MetricView] = []
     ) {
         self.number = number
         self.state = state
@@ -25,10 +34,16 @@ package struct AttemptView: Sendable, Hashable, Codable {
         self.progressText = progressText
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.deadline = deadline
+        self.againAt = againAt
+        self.skipsRest = skipsRest
+        self.metrics = metrics
     }
 
     enum CodingKeys: String, CodingKey {
-        case number, state, outcome, evidence, progress
+        case number, state, outcome, evidence, progress, deadline, metrics
+        case againAt = "again_at"
+        case skipsRest = "skips_rest"
         case progressText = "progress_text"
         case startedAt = "started_at"
         case endedAt = "ended_at"

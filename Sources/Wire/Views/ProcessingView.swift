@@ -20,6 +20,8 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package var createdAt: Timestamp
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
+    /// What people and Scripts say of it, by keys.
+    package var labels: [String: String]
     /// In the order of the chain; absent in lists.
     package var scripts: [ScriptView]?
     /// What happened to it, oldest first; absent in lists.
@@ -34,7 +36,8 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package init(
         id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
         params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
-        startedAt: Timestamp?, endedAt: Timestamp?, scripts: [ScriptView]? = nil, history: [HistoryEntryView]? = nil,
+        startedAt: Timestamp?, endedAt: Timestamp?, labels: [String: String] = [:], scripts: [ScriptView]? = nil,
+        history: [HistoryEntryView]? = nil,
         directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
     ) {
         self.id = id
@@ -51,6 +54,7 @@ package struct ProcessingView: Sendable, Hashable, Codable {
         self.createdAt = createdAt
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.labels = labels
         self.scripts = scripts
         self.history = history
         self.directory = directory
@@ -60,7 +64,7 @@ package struct ProcessingView: Sendable, Hashable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case id, task, status, outcome, script, reason, event, params, priority, definition, scripts, history, directory
-        case remnant
+        case remnant, labels
         case pinnedBy = "pinned_by"
         case scriptsHash = "scripts_hash"
         case createdAt = "created_at"

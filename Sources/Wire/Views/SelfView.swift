@@ -9,10 +9,14 @@ package struct SelfView: Sendable, Hashable, Codable {
     package var control: String
     package var event: Int64?
     package var params: [String: ParameterValue]
+    /// The Processing's.
+    package var labels: [String: String]
+    /// How long it may run.
+    package var wallTime: WallTimeView?
 
     package init(
         reference: Reference, processing: Int64, task: String, script: String, attempt: Int, control: String,
-        event: Int64?, params: [String: ParameterValue]
+        event: Int64?, params: [String: ParameterValue], labels: [String: String] = [:], wallTime: WallTimeView? = nil
     ) {
         self.reference = reference
         self.processing = processing
@@ -22,5 +26,12 @@ package struct SelfView: Sendable, Hashable, Codable {
         self.control = control
         self.event = event
         self.params = params
+        self.labels = labels
+        self.wallTime = wallTime
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case reference, processing, task, script, attempt, control, event, params, labels
+        case wallTime = "wall_time"
     }
 }

@@ -166,7 +166,7 @@ struct ChainTests {
             _ = try chain.handle(event)
             switch event {
             case .started(let attempt): past.append(Chain.PastAttempt(attempt, run: chain.run, phase: .underWay))
-            case .ended(let attempt, let kind, let reason, let at):
+            case .ended(let attempt, let kind, let reason, let at, _):
                 let index = try #require(past.lastIndex { $0.attempt == attempt })
                 past[index].phase = .ended(kind, reason: reason, at: at)
             default: break
