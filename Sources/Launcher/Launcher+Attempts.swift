@@ -29,7 +29,7 @@ extension Launcher {
         }
         let row = AttemptRecord(
             processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
-            startedAt: at, boot: BootIdentity.current.id)
+            startedAt: at, boot: BootIdentity.current.id, queuedAt: live.queuedAt.map { min($0, at) })
         do throws(LauncherError) {
             let stored = record
             try await fromStore { () async throws(StoreError) in
@@ -194,7 +194,7 @@ extension Launcher {
         var chain = live.chain
         let actions = try taken(
             .ended(attempt, outcome.kind, reason: outcome.reason, at: outcome.endedAt, wish: wish), by: &chain)
-        let record = updated(live.record, from: chain, actions, at: outcome.endedAt)
+        var record = updated(live.record, from: chain, actions, at: outcome.endedAt)
         var row =
             live.attempt
             ?? AttemptRecord(
@@ -204,22 +204,29 @@ extension Launcher {
         row.outcome = outcome.kind.rawValue
         row.outcomeDetail = try encode(outcome)
         row.endedAt = outcome.endedAt
-        let (ended, caused, duration) = (row, events, outcome.usage.wallMilliseconds)
+        let (ended, caused, stored) = (row, events, record)
+        let sample = EndedSample(row, outcome, task: record.task)
+        let cause = cause(of: outcome, reported: reported, attempt, of: record)
         let note =
             "\(attempt.script)#\(attempt.number) ended as \(outcome.kind.rawValue): \(outcome.reason)"
             + Self.sequel(actions, after: outcome, wish)
-        let inserted = try await fromStore { () async throws(StoreError) in
+        let (inserted, noted) = try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
+                var (ended, record) = (ended, stored)
+                if let cause {
+                    ended.cause = try transaction.noteCause(
+                        cause.record, rest: cause.rest.record, at: sample.at, endsProcessing: record.status == .failed)
+                    if record.status == .failed { record.cause = ended.cause }
+                }
                 try transaction.putAttempt(ended)
                 try transaction.updateProcessing(record)
-                try transaction.count(
-                    task: record.task, script: ended.script, outcome: ended.outcome ?? "",
-                    at: ended.endedAt ?? ended.startedAt, milliseconds: duration)
-                try transaction.note(note, on: id, at: ended.endedAt ?? ended.startedAt)
+                try transaction.count(sample)
+                try transaction.note(note, on: id, at: sample.at)
                 try Self.recordEnd(of: record, actions, in: transaction)
-                return try Self.insert(caused, in: transaction)
+                return (try Self.insert(caused, in: transaction), record.cause)
             }
         }
+        record.cause = noted
         LauncherLog.write(
             outcome.kind == .success ? .info : .warning, "Script ended",
             ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"), ("outcome", outcome.kind.rawValue),
@@ -228,6 +235,7 @@ extension Launcher {
         processings[id]?.record = record
         processings[id]?.attempt = nil
         processings[id]?.sandbox = nil
+        processings[id]?.queuedAt = nil
         processings[id]?.tookBlock = false
         bringToLife(inserted)
         perform(actions, for: id)
@@ -310,5 +318,17 @@ struct StoredEnding: Codable {
         case .soft(let reason): (kind, self.reason) = (.soft, reason)
         case .hard(let reason): (kind, self.reason) = (.hard, reason)
         }
+    }
+}
+
+extension EndedSample {
+    /// What is counted of an attempt.
+    init(_ attempt: AttemptRecord, _ outcome: Outcome, task: String) {
+        self.init(
+            task: task, script: attempt.script, outcome: outcome.kind.rawValue, at: outcome.endedAt,
+            milliseconds: outcome.usage.wallMilliseconds,
+            wait: attempt.queuedAt.map { max(0, attempt.startedAt - $0) },
+            cpuMilliseconds: outcome.usage.cpuMilliseconds, memoryPeak: outcome.usage.memoryPeak,
+            diskPeak: outcome.usage.diskPeak)
     }
 }

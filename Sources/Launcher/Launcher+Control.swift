@@ -197,7 +197,7 @@ extension Launcher {
         record.status = chain.status
         record.script = chain.script
         record.run = chain.run
-        (record.outcome, record.reason, record.endedAt, record.expiresAt) = (nil, nil, nil, nil)
+        (record.outcome, record.reason, record.endedAt, record.expiresAt, record.cause) = (nil, nil, nil, nil, nil)
         if case .rerun = event { record.startedAt = nil }
         return (LiveProcessing(record: record, definition: definition, chain: chain), text, actions)
     }

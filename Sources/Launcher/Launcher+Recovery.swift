@@ -55,6 +55,11 @@ extension Launcher {
             throw LauncherError(.unavailable, "restoring Processing \(record.id): \(error)")
         }
         var live = LiveProcessing(record: record, definition: definition, chain: chain)
+        if case .queued = chain.state {
+            // As before the restart, where the rows tell.
+            let ends = attempts.filter { $0.run == record.run }.compactMap(\.endedAt)
+            live.queuedAt = ends.max() ?? (record.run == 1 ? record.createdAt : nil)
+        }
         switch chain.state {
         case .running(let position), .cancelling(let position, _):
             live.attempt = attempts.first {

@@ -125,9 +125,13 @@ extension Launcher {
     ) throws(StoreError) {
         for case .finish(let ending) in actions {
             let at = record.endedAt ?? record.createdAt
+            // A rerun's waiting is its attempts', for when it was asked for is not in the row.
+            let start = record.startedAt ?? at
             try transaction.count(
-                task: record.task, script: "", outcome: ending.outcome.rawValue, at: at,
-                milliseconds: max(0, at - (record.startedAt ?? at)))
+                EndedSample(
+                    task: record.task, script: "", outcome: ending.outcome.rawValue, at: at,
+                    milliseconds: max(0, at - start),
+                    wait: record.run == 1 && record.startedAt != nil ? max(0, start - record.createdAt) : nil))
             try transaction.note(
                 "ended as \(ending.status.rawValue) at \(ending.script): \(ending.reason)", on: record.id, at: at)
         }
@@ -156,6 +160,7 @@ extension Launcher {
 
     private func requestAdmission(_ attempt: Chain.Attempt, for id: Int64) {
         guard let live = processings[id], let request = request(attempt, of: live) else { return }
+        if live.queuedAt == nil { processings[id]!.queuedAt = now() }
         guard !holdsBack(id) else {
             waitingForEntries.insert(id)
             return

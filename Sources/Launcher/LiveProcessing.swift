@@ -15,6 +15,8 @@ struct LiveProcessing {
     /// The attempt under way, as it is stored.
     var attempt: AttemptRecord?
     var sandbox: RunningSandbox?
+    /// When the attempt that waits could have started, were there nothing to wait for.
+    var queuedAt: Int64?
     /// The attempt under way was the first to need the Processing's block of uids.
     var tookBlock = false
     /// Why the state folder keeps it from going on, while it does.

@@ -6,6 +6,7 @@ enum Value {
     case integer(Int64)
     case real(Double)
     case text(String)
+    case blob([UInt8])
 
     static func optional(_ value: Int64?) -> Value { value.map(Value.integer) ?? .null }
     static func optional(_ value: Double?) -> Value { value.map(Value.real) ?? .null }
@@ -21,6 +22,11 @@ struct Row {
         guard let bytes = sqlite3_column_text(statement, column) else { return "" }
         let count = Int(sqlite3_column_bytes(statement, column))
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+    }
+    /// The bytes of a blob; none for NULL. Not to be kept beyond the call.
+    func withBytes<Result>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let bytes = sqlite3_column_blob(statement, column)
+        return body(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, column))))
     }
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
     func optionalInteger(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
@@ -95,6 +101,8 @@ final class Connection {
                 // With its length: up to the first NUL, two different keys could be the same.
                 case .text(let text):
                     sqlite3_bind_text(statement, column, text, Int32(text.utf8.count), altp_sqlite_transient())
+                case .blob(let bytes):
+                    sqlite3_bind_blob(statement, column, bytes, Int32(bytes.count), altp_sqlite_transient())
                 }
             guard result == SQLITE_OK else { throw failure(sql) }
         }

@@ -6,6 +6,8 @@ package struct ProcessingFilter: Sendable, Hashable {
     package var statuses: Set<ProcessingStatus> = []
     package var outcomes: Set<String> = []
     package var tasks: Set<String> = []
+    /// Fingerprints of what they failed of.
+    package var causes: Set<String> = []
     /// Created at or after this time.
     package var since: Int64?
     package var labels = LabelFilter()
@@ -84,6 +86,7 @@ private struct Conditions {
         add("status", filter.statuses.map(\.rawValue))
         add("outcome", filter.outcomes)
         add("task", filter.tasks)
+        add("cause", filter.causes)
     }
 
     mutating func add(_ condition: String, _ values: [Value]) {
@@ -113,6 +116,12 @@ private struct Lookup {
     }
 
     static func all(for filter: ProcessingFilter) -> [Lookup] {
+        if !filter.causes.isEmpty {
+            // NULL is of no cause, and not in this index.
+            return filter.causes.map {
+                Lookup(source: "INDEXED BY processing_by_cause WHERE cause = ?", values: [.text($0)])
+            }
+        }
         let ended = filter.statuses.isEmpty ? [.success, .failed, .cancelled] : filter.statuses.filter(\.isFinal)
         let statuses = ended.map(\.rawValue)
         if filter.statuses.isEmpty, filter.outcomes.isEmpty, filter.tasks.isEmpty {

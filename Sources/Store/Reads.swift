@@ -144,7 +144,7 @@ extension Store {
                 change(task) { if status == "waiting" { $0.waiting = count } else { $0.running = count } }
             }
             let ended = try connection.all(
-                "SELECT task, outcome, sum(count), sum(milliseconds) FROM statistic WHERE script = '' GROUP BY task, outcome"
+                "SELECT task, outcome, count, milliseconds FROM statistic_total WHERE script = ''"
             ) { ($0.text(0), $0.text(1), Int($0.integer(2)), $0.integer(3)) }
             for (task, outcome, count, milliseconds) in ended {
                 change(task) {

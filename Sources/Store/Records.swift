@@ -60,12 +60,15 @@ package struct ProcessingRecord: Sendable, Hashable {
     package var run: Int
     /// When its directories may go; nil while it has not ended.
     package var expiresAt: Int64?
+    /// The fingerprint of what it failed of; nil unless it has failed.
+    package var cause: String?
 
     package init(
         id: Int64, task: String, definition: String, scripts: String?, event: Int64?, params: String, priority: Int,
         status: ProcessingStatus, outcome: String? = nil, script: String? = nil, reason: String? = nil,
         createdAt: Int64,
-        startedAt: Int64? = nil, endedAt: Int64? = nil, uidBlock: UInt32? = nil, run: Int = 1, expiresAt: Int64? = nil
+        startedAt: Int64? = nil, endedAt: Int64? = nil, uidBlock: UInt32? = nil, run: Int = 1, expiresAt: Int64? = nil,
+        cause: String? = nil
     ) {
         self.id = id
         self.task = task
@@ -84,6 +87,7 @@ package struct ProcessingRecord: Sendable, Hashable {
         self.uidBlock = uidBlock
         self.run = run
         self.expiresAt = expiresAt
+        self.cause = cause
     }
 }
 
@@ -116,12 +120,17 @@ package struct AttemptRecord: Sendable, Hashable {
     package var boot: String?
     /// What its Script asked for beside its end, as JSON, when it did.
     package var wishes: String?
+    /// When it could have started, were there nothing to wait for; nil when that is not known.
+    package var queuedAt: Int64?
+    /// The fingerprint of what it failed of; nil unless it has.
+    package var cause: String?
 
     package init(
         processing: Int64, script: String, number: Int, run: Int = 1, state: AttemptState, outcome: String? = nil,
         outcomeDetail: String? = nil, ending: String? = nil, progress: Double? = nil, progressText: String? = nil,
         startedAt: Int64,
-        endedAt: Int64? = nil, boot: String? = nil, wishes: String? = nil
+        endedAt: Int64? = nil, boot: String? = nil, wishes: String? = nil, queuedAt: Int64? = nil,
+        cause: String? = nil
     ) {
         self.processing = processing
         self.script = script
@@ -137,6 +146,8 @@ package struct AttemptRecord: Sendable, Hashable {
         self.endedAt = endedAt
         self.boot = boot
         self.wishes = wishes
+        self.queuedAt = queuedAt
+        self.cause = cause
     }
 }
 

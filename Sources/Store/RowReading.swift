@@ -13,7 +13,7 @@ extension EventRecord {
 extension ProcessingRecord {
     static let columns = """
         id, task, definition, scripts, event, params, priority, status, outcome, script, reason, created_at, started_at, \
-        ended_at, uid_block, run, expires_at
+        ended_at, uid_block, run, expires_at, cause
         """
 
     init(_ row: Row) {
@@ -25,14 +25,14 @@ extension ProcessingRecord {
             script: row.optionalText(9), reason: row.optionalText(10), createdAt: row.integer(11),
             startedAt: row.optionalInteger(12), endedAt: row.optionalInteger(13),
             uidBlock: row.optionalInteger(14).map { UInt32(truncatingIfNeeded: $0) }, run: Int(row.integer(15)),
-            expiresAt: row.optionalInteger(16))
+            expiresAt: row.optionalInteger(16), cause: row.optionalText(17))
     }
 }
 
 extension AttemptRecord {
     static let columns = """
         processing, script, number, run, state, outcome, detail, ending, progress, progress_text, started_at, ended_at, \
-        boot, wishes
+        boot, wishes, queued_at, cause
         """
 
     init(_ row: Row) {
@@ -41,6 +41,7 @@ extension AttemptRecord {
             state: AttemptState(rawValue: row.text(4)) ?? .ended, outcome: row.optionalText(5),
             outcomeDetail: row.optionalText(6), ending: row.optionalText(7), progress: row.optionalReal(8),
             progressText: row.optionalText(9), startedAt: row.integer(10), endedAt: row.optionalInteger(11),
-            boot: row.optionalText(12), wishes: row.optionalText(13))
+            boot: row.optionalText(12), wishes: row.optionalText(13), queuedAt: row.optionalInteger(14),
+            cause: row.optionalText(15))
     }
 }

@@ -132,6 +132,7 @@ enum Schema {
         "ALTER TABLE attempt ADD COLUMN boot TEXT;",
         tokenTables,
         scriptTables,
+        figureTables,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

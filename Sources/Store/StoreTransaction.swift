@@ -60,12 +60,12 @@ package struct StoreTransaction {
         try connection.run(
             """
             UPDATE processing SET definition = ?, scripts = ?, status = ?, outcome = ?, script = ?, reason = ?, run = ?,
-            started_at = ?, ended_at = ?, uid_block = ?, expires_at = ?, priority = ? WHERE id = ?
+            started_at = ?, ended_at = ?, uid_block = ?, expires_at = ?, priority = ?, cause = ? WHERE id = ?
             """, .text(processing.definition), .optional(processing.scripts), .text(processing.status.rawValue),
             .optional(processing.outcome), .optional(processing.script), .optional(processing.reason),
             .integer(Int64(processing.run)), .optional(processing.startedAt), .optional(processing.endedAt),
             .optional(processing.uidBlock.map(Int64.init)), .optional(processing.expiresAt),
-            .integer(Int64(processing.priority)), .integer(processing.id))
+            .integer(Int64(processing.priority)), .optional(processing.cause), .integer(processing.id))
     }
 
     // MARK: Attempts
@@ -74,15 +74,16 @@ package struct StoreTransaction {
     package func putAttempt(_ attempt: AttemptRecord) throws(StoreError) {
         try connection.run(
             """
-            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO attempt (\(AttemptRecord.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT DO UPDATE SET state = excluded.state, outcome = excluded.outcome, detail = excluded.detail,
             ending = excluded.ending, progress = excluded.progress, progress_text = excluded.progress_text,
-            started_at = excluded.started_at, ended_at = excluded.ended_at, boot = excluded.boot, wishes = excluded.wishes
+            started_at = excluded.started_at, ended_at = excluded.ended_at, boot = excluded.boot,
+            wishes = excluded.wishes, queued_at = excluded.queued_at, cause = excluded.cause
             """, .integer(attempt.processing), .text(attempt.script), .integer(Int64(attempt.number)),
             .integer(Int64(attempt.run)), .text(attempt.state.rawValue), .optional(attempt.outcome),
             .optional(attempt.outcomeDetail), .optional(attempt.ending), .optional(attempt.progress),
             .optional(attempt.progressText), .integer(attempt.startedAt), .optional(attempt.endedAt),
-            .optional(attempt.boot), .optional(attempt.wishes))
+            .optional(attempt.boot), .optional(attempt.wishes), .optional(attempt.queuedAt), .optional(attempt.cause))
     }
 
     /// Takes back an attempt that was recorded and never started.
@@ -90,17 +91,6 @@ package struct StoreTransaction {
         try connection.run(
             "DELETE FROM attempt WHERE processing = ? AND script = ? AND number = ? AND state <> 'ended'",
             .integer(processing), .text(script), .integer(Int64(number)))
-    }
-
-    /// Adds one to a count; `script` is empty for a whole Processing.
-    package func count(
-        task: String, script: String, outcome: String, at: Int64, milliseconds: Int64
-    ) throws(StoreError) {
-        try connection.run(
-            """
-            INSERT INTO statistic (task, script, day, outcome, count, milliseconds) VALUES (?, ?, ?, ?, 1, ?)
-            ON CONFLICT DO UPDATE SET count = count + 1, milliseconds = milliseconds + excluded.milliseconds
-            """, .text(task), .text(script), .integer(at / 86_400_000), .text(outcome), .integer(milliseconds))
     }
 
     package func note(_ text: String, on processing: Int64, at: Int64) throws(StoreError) {

@@ -167,8 +167,9 @@ final class TemporaryDatabase {
         try await store.write { transaction throws(StoreError) in
             for (outcome, time) in [("success", Int64(10)), ("success", 20), ("oom", 5)] {
                 try transaction.count(
-                    task: "a", script: "", outcome: outcome, at: 86_400_000 * time, milliseconds: time)
-                try transaction.count(task: "a", script: "load", outcome: outcome, at: 0, milliseconds: 1000)
+                    EndedSample(task: "a", script: "", outcome: outcome, at: 86_400_000 * time, milliseconds: time))
+                try transaction.count(
+                    EndedSample(task: "a", script: "load", outcome: outcome, at: 0, milliseconds: 1000))
             }
         }
         #expect(

@@ -37,10 +37,4 @@ extension APIService {
         stop(body.stopScripts ?? false)
         return .json(AcceptedView(), status: 202)
     }
-
-    func showStatistics(_ call: Call) async throws(Problem) -> HTTPResponse {
-        var tasks = try await stored { () async throws(StoreError) in try await launcher.store.statistics() }
-        if let visible = call.caller.visibleTasks { tasks.removeAll { !visible.contains($0.task) } }
-        return .json(StatisticsView(tasks: tasks.map(StatisticsView.Task.init)))
-    }
 }

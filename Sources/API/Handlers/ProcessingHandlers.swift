@@ -43,6 +43,7 @@ extension APIService {
         }
         filter.tasks = Set(query.all("task"))
         filter.labels = try labelFilter(query)
+        filter.causes = Set(query.all("cause"))
         if let text = query.first("since") {
             guard let time = Timestamp(parsing: text) else {
                 throw Query.wrong("since", "must be a time such as 2026-11-24T12:30:01Z")

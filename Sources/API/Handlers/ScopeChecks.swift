@@ -3,6 +3,17 @@ import Launcher
 import Store
 import Wire
 
+extension Caller {
+    /// The Tasks that a list is about: those asked for, or all that the caller sees; empty for all there are.
+    func narrowed(_ asked: Set<String>) throws(Problem) -> Set<String> {
+        guard let visible = visibleTasks else { return asked }
+        guard asked.isSubset(of: visible) else {
+            throw Problems.forbidden("\(source) may see what belongs to \(visible.sorted().joined(separator: ", ")).")
+        }
+        return asked.isEmpty ? visible : asked
+    }
+}
+
 /// What a caller with a scope sees of that which belongs to no Task by itself.
 extension APIService {
     /// The types of Events that the caller's Tasks are on; nil for all.

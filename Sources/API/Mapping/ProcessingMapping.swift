@@ -18,7 +18,7 @@ extension ProcessingView {
             scriptsHash: record.scripts, createdAt: Timestamp(milliseconds: record.createdAt),
             startedAt: record.startedAt.map(Timestamp.init), endedAt: record.endedAt.map(Timestamp.init),
             labels: labels, scripts: scripts, history: history, directory: directory, remnant: remnant,
-            pinnedBy: pinnedBy)
+            pinnedBy: pinnedBy, cause: record.cause)
     }
 }
 
@@ -50,7 +50,8 @@ extension AttemptView {
             startedAt: Timestamp(milliseconds: record.startedAt), endedAt: record.endedAt.map(Timestamp.init),
             deadline: record.state == .ended
                 ? nil : limits.map { Timestamp(milliseconds: Launcher.wallTime(of: record, $0).deadline) },
-            againAt: againAt.map(Timestamp.init), skipsRest: skipsRest, metrics: metrics.map(MetricView.init))
+            againAt: againAt.map(Timestamp.init), skipsRest: skipsRest, metrics: metrics.map(MetricView.init),
+            queuedAt: record.queuedAt.map(Timestamp.init), cause: record.cause)
     }
 }
 

@@ -23,9 +23,5 @@ extension RouteTable {
             .post, "\(root)/host/gc", "Remove directories that may go, and tell what is held by whom",
             .role(.operator, script: nil), body: CollectGarbage.self, response: .json(CollectionView.self)
         ) { service, call throws(Problem) in try await service.collectGarbage(call) },
-        Route(
-            .get, "\(root)/statistics", "Counts by Task and outcome", .role(.viewer, script: .host),
-            response: .json(StatisticsView.self), narrows: true
-        ) { service, call throws(Problem) in try await service.showStatistics(call) },
     ]
 }

@@ -14,6 +14,7 @@ extension RouteTable {
                     "outcome", .oneOf(OutcomeKind.allCases.map(\.rawValue)), repeats: true,
                     "Only those that ended with these outcomes"),
                 .init("task", .text, repeats: true, "Only those of these Tasks"),
+                .init("cause", .text, repeats: true, "Only those that failed of these causes, by fingerprint"),
                 .init("since", .time, "Created at or after this time (RFC 3339)"),
                 labelParameter,
             ] + paging, response: .json(PageView<ProcessingView>.self)

@@ -20,6 +20,8 @@ struct ProcessingList: Verb {
     @Option("task", short: "t", placeholder: "NAME", help: "Only those of this Task.") var tasks: [String]
     @Option("outcome", placeholder: "OUTCOME", help: "Only those that ended with this outcome.") var outcomes:
         [OutcomeName]
+    @Option("cause", placeholder: "FINGERPRINT", help: "Only those that failed of this cause, as altp causes names it.")
+    var causes: [String]
     @Option("since", placeholder: "TIME", help: "Only those created so long ago at most, such as 2h.") var since:
         Timespan?
     @Option("label", placeholder: "KEY:VALUE", help: "Only those with this label.") var labels: [LabelArgument]
@@ -47,6 +49,7 @@ struct ProcessingList: Verb {
         query += tasks.map { .init(name: "task", value: $0) }
         query += outcomes.map { .init(name: "outcome", value: $0.rawValue) }
         query += labels.map { .init(name: "label", value: $0.text) }
+        query += causes.map { .init(name: "cause", value: $0) }
         if let since {
             let time = Timestamp(milliseconds: context.now - since.milliseconds)
             query.append(.init(name: "since", value: time.description))

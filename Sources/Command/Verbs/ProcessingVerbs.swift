@@ -31,16 +31,27 @@ struct Rerun: Verb {
         Example("altp rerun 42", "The whole chain once more."),
         Example("altp rerun 42 --from calibrate --current", "After mending calibrate's script."),
         Example("altp rerun 42/calibrate --wait", "From calibrate on; exit with 1 if it fails again."),
+        Example("altp rerun --cause 3f29… --dry-run", "Which Processings have failed of that cause: see altp causes."),
     ]
 
     @Argument("REF", help: "The Processing; with a Script, as in 42/calibrate, from that Script on.")
-    var reference: Reference
+    var given: Reference?
+    @Option("cause", placeholder: "FINGERPRINT", help: "All that have failed of this cause, as altp causes names it.")
+    var cause: String?
+    @Option("limit", placeholder: "N", help: "With --cause: at most so many, the newest first; 1000 unless given.")
+    var limit: Int?
+    @Flag("dry-run", short: "n", help: "With --cause: only say which.") var dryRun
     @Option("from", placeholder: "SCRIPT", help: "Begin with this Script.") var from: String?
     @Flag("current", help: "Use today's definition and scripts.") var current
     @Flag("wait", short: "w", help: "Wait for its end; exit with 1 unless it is a success.") var wait
     var launcher = LauncherOptions()
 
     func validate() throws(UsageError) {
+        guard (given == nil) != (cause == nil) else {
+            throw UsageError("say which: a REF such as 42, or --cause FINGERPRINT")
+        }
+        if cause == nil, limit != nil || dryRun { throw UsageError("--limit and --dry-run go with --cause") }
+        guard let reference = given else { return }
         if reference.attempt != nil { throw UsageError("REF: an attempt is not run again; say 42 or 42/SCRIPT") }
         if let from, let script = reference.script, from != script {
             throw UsageError("REF says from \(script), --from says from \(Printable.line(from))")
@@ -50,6 +61,7 @@ struct Rerun: Verb {
     func run(in context: Context) throws {
         let interruption = wait ? Interruption.install() : nil
         let client = launcher.client(context, interruption: interruption)
+        guard let reference = given else { return try rerunCause(client, interruption, context) }
         let id = reference.processing
         let start = from ?? reference.script
         try client.post("/processings/\(id)/rerun", RerunProcessing(from: start, current: current ? true : nil))
@@ -138,37 +150,5 @@ enum Waiting {
             allSucceeded = allSucceeded && processing.status == "success"
         }
         if !allSucceeded { throw ExitStatus.failure }
-    }
-}
-
-struct Statistics: Verb {
-    static let name = "stats"
-    static let summary = "Count what ran, by Task and outcome"
-    static let examples = [Example("altp stats", "Since the Launcher's store was made.")]
-
-    var format = FormatOptions()
-    var launcher = LauncherOptions()
-
-    func run(in context: Context) throws {
-        let client = launcher.client(context)
-        let response = try client.get("/statistics")
-        guard format.format == .table else { return try context.printJSON(response.body) }
-        var table = Table([
-            .init("TASK", flexible: 10), .init("WAITING", alignsRight: true), .init("RUNNING", alignsRight: true),
-            .init("SUCCESS", alignsRight: true), .init("OTHER", alignsRight: true), .init("MEAN", alignsRight: true),
-            .init("OUTCOMES", flexible: 10),
-        ])
-        for task in try client.decode(StatisticsView.self, response.body).tasks {
-            let successes = task.ended["success"] ?? 0
-            let others = task.ended.filter { $0.key != "success" }
-            let causes = others.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
-            let failures = others.values.reduce(0, +)
-            table.add([
-                .init(task.task), .init("\(task.waiting)"), .init("\(task.running)"), .init("\(successes)"),
-                .init("\(failures)", failures > 0 ? .red : nil),
-                .init(task.meanMilliseconds.map(TimeText.duration) ?? "-"), .init(causes.joined(separator: ", ")),
-            ])
-        }
-        try context.print(table)
     }
 }

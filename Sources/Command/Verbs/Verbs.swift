@@ -32,6 +32,7 @@ package enum Verbs {
             VerbNode(Wait.self),
             VerbNode(Cancel.self),
             VerbNode(Statistics.self),
+            VerbNode(Causes.self, section: .failure),
             VerbNode(Why.self, section: .failure),
             VerbNode(Logs.self, section: .failure),
             VerbNode(Enter.self, section: .failure),

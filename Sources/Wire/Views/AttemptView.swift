@@ -20,11 +20,15 @@ package struct AttemptView: Sendable, Hashable, Codable {
     package var skipsRest: Bool?
     /// The figures that it reported, in the order of their first reports.
     package var metrics: [MetricView]
+    /// When it could have started, were there nothing to wait for.
+    package var queuedAt: Timestamp?
+    /// The fingerprint of what it failed of; absent unless it has.
+    package var cause: String?
 
     package init(
         number: Int, state: String, outcome: String?, evidence: OutcomeView?, progress: Double?, progressText: String?,
         startedAt: Timestamp, endedAt: Timestamp?, deadline: Timestamp? = nil, againAt: Timestamp? = nil,
-        skipsRest: Bool? = nil, metrics: [MetricView] = []
+        skipsRest: Bool? = nil, metrics: [MetricView] = [], queuedAt: Timestamp? = nil, cause: String? = nil
     ) {
         self.number = number
         self.state = state
@@ -38,13 +42,16 @@ package struct AttemptView: Sendable, Hashable, Codable {
         self.againAt = againAt
         self.skipsRest = skipsRest
         self.metrics = metrics
+        self.queuedAt = queuedAt
+        self.cause = cause
     }
 
     enum CodingKeys: String, CodingKey {
-        case number, state, outcome, evidence, progress, deadline, metrics
+        case number, state, outcome, evidence, progress, deadline, metrics, cause
         case againAt = "again_at"
         case skipsRest = "skips_rest"
         case progressText = "progress_text"
+        case queuedAt = "queued_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"
     }

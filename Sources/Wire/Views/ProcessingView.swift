@@ -10,6 +10,8 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package var script: String?
     /// One sentence on how it ended.
     package var reason: String?
+    /// The fingerprint of what it failed of, `GET /causes/{fingerprint}`; absent unless it has failed.
+    package var cause: String?
     /// The Event that caused it.
     package var event: Int64?
     package var params: [String: ParameterValue]
@@ -37,8 +39,8 @@ package struct ProcessingView: Sendable, Hashable, Codable {
         id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
         params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
         startedAt: Timestamp?, endedAt: Timestamp?, labels: [String: String] = [:], scripts: [ScriptView]? = nil,
-        history: [HistoryEntryView]? = nil,
-        directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
+        history: [HistoryEntryView]? = nil, directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil,
+        cause: String? = nil
     ) {
         self.id = id
         self.task = task
@@ -60,11 +62,12 @@ package struct ProcessingView: Sendable, Hashable, Codable {
         self.directory = directory
         self.remnant = remnant
         self.pinnedBy = pinnedBy
+        self.cause = cause
     }
 
     enum CodingKeys: String, CodingKey {
         case id, task, status, outcome, script, reason, event, params, priority, definition, scripts, history, directory
-        case remnant, labels
+        case remnant, labels, cause
         case pinnedBy = "pinned_by"
         case scriptsHash = "scripts_hash"
         case createdAt = "created_at"

@@ -1,0 +1,83 @@
+import Configuration
+import Launcher
+import Store
+import Wire
+
+extension APIService {
+    private static let mostReruns = 10_000
+
+    func listCauses(_ call: Call) async throws(Problem) -> HTTPResponse {
+        var filter = CauseFilter()
+        filter.tasks = try call.caller.narrowed(Set(call.query.all("task")))
+        filter.scripts = Set(call.query.all("script"))
+        for text in call.query.all("outcome") {
+            guard OutcomeKind(rawValue: text) != nil else {
+                throw Query.wrong("outcome", "must be \(OutcomeKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            filter.outcomes.insert(text)
+        }
+        filter.since = try Self.day(call.query, "since")
+        if let text = call.query.first("sort") {
+            guard let order = CauseFilter.Order(rawValue: text) else {
+                throw Query.wrong(
+                    "sort", "must be \(CauseFilter.Order.allCases.map(\.rawValue).joined(separator: " or "))")
+            }
+            filter.order = order
+        }
+        let limit = Int(try call.query.integer("limit", in: 1...500, default: 50))
+        let wanted = filter
+        let page = try await stored { () async throws(StoreError) in
+            try await launcher.store.causes(wanted, limit: limit)
+        }
+        return .json(
+            CausesView(
+                failures: page.processings, attempts: page.attempts, causes: page.causeCount,
+                items: page.causes.map(CauseView.init)))
+    }
+
+    func showCause(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let cause = try await cause(call)
+        let limit = Int(try call.query.integer("limit", in: 1...500, default: 20))
+        let failed = try await stored { () async throws(StoreError) in
+            try await launcher.store.failed(ofCause: cause.fingerprint, limit: limit)
+        }
+        return .json(
+            CauseDetailView(
+                cause: CauseView(cause), failed: try mapped { try failed.map { try ProcessingView($0) } }))
+    }
+
+    func rerunCause(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let body = try BodyReader.read(RerunCause.self, from: call.request)
+        let cause = try await cause(call)
+        let limit = body.limit ?? 1000
+        guard (1...Self.mostReruns).contains(limit) else {
+            throw FieldCheck.wrong("limit", "must be from 1 to \(Self.mostReruns)")
+        }
+        let found = try await stored { () async throws(StoreError) in
+            try await launcher.store.failed(ofCause: cause.fingerprint, limit: limit + 1)
+        }
+        let ids = found.prefix(limit).map(\.id)
+        let isDry = body.dryRun ?? false
+        var items = ids.map { RerunReportView.Item(processing: $0, status: .would) }
+        if !isDry {
+            let results = await launcher.rerun(
+                processings: ids, from: body.from, using: body.current == true ? .current : .original,
+                by: call.caller.source)
+            items = results.map {
+                let problem = $0.problem.map(Problems.problem(for:))
+                return .init(processing: $0.processing, status: problem == nil ? .done : .failed, problem: problem)
+            }
+        }
+        return .json(RerunReportView(dryRun: isDry, items: items, more: found.count > limit))
+    }
+
+    private func cause(_ call: Call) async throws(Problem) -> CauseRecord {
+        let fingerprint = call.captures["fingerprint"] ?? ""
+        let record = try await stored { () async throws(StoreError) in try await launcher.store.cause(fingerprint) }
+        guard let record else {
+            throw Problems.notFound("There is no cause \(fingerprint.prefix(40)); GET /api/v1/causes lists them.")
+        }
+        _ = try call.caller.narrowed([record.task])
+        return record
+    }
+}
