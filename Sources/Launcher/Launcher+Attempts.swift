@@ -8,6 +8,7 @@ import Store
 extension Launcher {
     /// Records an admitted attempt as running, and then makes its sandbox: in this order, so that a crash in between is found.
     func startAttempt(_ attempt: Chain.Attempt, for id: Int64) async throws(LauncherError) {
+        let admitted = ContinuousClock.now
         guard let live = processings[id] else { return }
         guard case .queued(let position) = live.chain.state, position.attempt == attempt else {
             // Cancelled between its admission and now.
@@ -51,6 +52,11 @@ extension Launcher {
         do throws(SandboxError) {
             follow(try await makeSandbox(attempt, for: id), attempt, of: id)
             processings[id]?.obstacle = nil
+            sandboxStarts.record(ContinuousClock.now - admitted)
+            // Of a rerun it is not known when it was asked for.
+            if isFirst, chain.run == 1 {
+                schedulingLatency.record(.milliseconds(max(0, now() - record.createdAt)))
+            }
         } catch {
             if let obstacle = state.obstacle() {
                 await takeBack(attempt, of: id, obstacle: obstacle)

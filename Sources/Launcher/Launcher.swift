@@ -37,9 +37,14 @@ package actor Launcher {
     var waitingForEntries: Set<Int64> = []
     var retries: [Int64: (due: Int64, attempt: Chain.Attempt)] = [:]
     var isStopping = false
+    var isRecovered = false
     var isAdmitting = false
     var timer: Task<Void, Never>?
     var clock: ClockWatch
+
+    /// What took how long since the start: see `LauncherFigures`.
+    nonisolated let schedulingLatency = LatencyMeter()
+    nonisolated let sandboxStarts = LatencyMeter()
 
     // What is kept: see the folder Keeping.
     let background: BackgroundThread
@@ -137,6 +142,7 @@ package actor Launcher {
         try await clearSessions()
         try await recover()
         resumeKeeping()
+        isRecovered = true
         admitSoon()
         await lookAtTime()
         LauncherLog.write(

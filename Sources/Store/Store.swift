@@ -8,8 +8,9 @@ package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
 /// The Launcher's durable state in one SQLite database (WAL). Reads may come from any task; writes are committed in groups
 /// by one writer.
 package final class Store: Sendable {
-    private let writer: Writer
+    let writer: Writer
     private let readers: Readers
+    let path: String
 
     /// Opens or creates the database and brings its schema up to date.
     package init(path: String) throws(StoreError) {
@@ -21,6 +22,7 @@ package final class Store: Sendable {
         try Schema.migrate(connection, path: path)
         var reading: [Connection] = []
         for _ in 0..<2 { reading.append(try Connection(path: path, readOnly: true)) }
+        self.path = path
         writer = Writer(connection)
         readers = Readers(reading)
     }

@@ -16,6 +16,13 @@ final class Writer: @unchecked Sendable {
     private let connection: Connection
     private let queue = DispatchQueue(label: "altp.store.writer")
     private let waiting = Mutex<[Job]>([])
+    let commits = LatencyMeter()
+    private let lastCommit = Mutex<ContinuousClock.Instant?>(nil)
+    private let failed = Atomic(0)
+
+    /// Groups of changes that could not be committed.
+    var failures: Int { failed.load(ordering: .relaxed) }
+    var hasCommittedLately: Bool { lastCommit.withLock { $0.map { .now - $0 < .seconds(5) } ?? false } }
 
     init(_ connection: Connection) { self.connection = connection }
 
@@ -55,12 +62,18 @@ final class Writer: @unchecked Sendable {
             return jobs
         }
         var failures = [StoreError?](repeating: nil, count: jobs.count)
+        let start = ContinuousClock.now
         do {
             try connection.run("BEGIN IMMEDIATE")
             for (index, job) in jobs.enumerated() { failures[index] = try attempt(job) }
             try connection.run("COMMIT")
+            let end = ContinuousClock.now
+            commits.record(end - start)
+            lastCommit.withLock { $0 = end }
         } catch {
             try? connection.run("ROLLBACK")
+            failed.add(1, ordering: .relaxed)
+            lastCommit.withLock { $0 = nil }
             for index in failures.indices { failures[index] = failures[index] ?? error }
         }
         for (job, failure) in zip(jobs, failures) { job.finish(failure) }

@@ -12,6 +12,8 @@ import Testing
     /// A Task or Processing that is named is the Script's own.
     private static let matrix: [String: String] = [
         "GET /healthz": "voanstthx",
+        "GET /readyz": "voanstthx",
+        "GET /metrics": "voah",
         "GET /api/v1/host": "voah",
         "POST /api/v1/host/reload": "oah",
         "POST /api/v1/host/stop": "a",

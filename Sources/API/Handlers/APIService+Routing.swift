@@ -8,14 +8,17 @@ extension APIService {
         guard let peer = connection.peer else {
             return .problem(Problems.forbidden("The kernel does not tell who is connected."))
         }
+        let start = ContinuousClock.now
+        let match = router.match(method: request.method, path: request.path)
         let id = RequestName.random()
-        var response = await answer(request, connection, peer, id)
+        var response = await answer(request, match, connection, peer, id)
+        meters.record(match, method: request.method, status: response.status, ContinuousClock.now - start)
         response.headers.append(.init(RequestName.header, id))
         return response
     }
 
     private func answer(
-        _ request: HTTPRequest, _ connection: HTTPConnection, _ peer: Peer, _ id: String
+        _ request: HTTPRequest, _ match: Router.Match, _ connection: HTTPConnection, _ peer: Peer, _ id: String
     ) async -> HTTPResponse {
         guard HostHeader.isAccepted(request.headers["host"], names: gate.api.hosts, door: connection.door) else {
             return refuse(
@@ -30,7 +33,7 @@ extension APIService {
             caller = gate.caller(request)
             if let refusal = gate.refusal(of: caller, at: address, over: connection) { return refusal }
         }
-        return await route(request, caller, from: peer, id)
+        return await route(request, match, caller, from: peer, id)
     }
 
     private func caller(_ peer: PeerCredentials) async -> Caller {
@@ -46,9 +49,9 @@ extension APIService {
     }
 
     private func route(
-        _ request: HTTPRequest, _ caller: Caller, from peer: Peer, _ id: String
+        _ request: HTTPRequest, _ match: Router.Match, _ caller: Caller, from peer: Peer, _ id: String
     ) async -> HTTPResponse {
-        switch router.match(method: request.method, path: request.path) {
+        switch match {
         case .route(let route, let captures):
             guard route.isAudited, caller.isKnown else { return await handle(request, caller, route, captures) }
             let entry = AuditRecord(

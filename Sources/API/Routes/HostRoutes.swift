@@ -8,6 +8,14 @@ extension RouteTable {
             HTTPResponse(status: 200, headers: [.init("Content-Type", "text/plain")], body: Array("ok\n".utf8))
         },
         Route(
+            .get, "/readyz", "Answers when the Launcher can do its work; a problem names what keeps it from that",
+            .anyone, response: .json(ReadinessView.self)
+        ) { service, _ throws(Problem) in try await service.showReadiness() },
+        Route(
+            .get, "/metrics", "Figures in Prometheus' text format", .role(.viewer, script: .host),
+            response: .media("text/plain")
+        ) { service, _ throws(Problem) in try await service.showMetrics() },
+        Route(
             .get, "\(root)/host", "The Launcher's version, folders and counts", .role(.viewer, script: .host),
             response: .json(HostView.self)
         ) { service, _ throws(Problem) in try await service.showHost() },

@@ -23,27 +23,27 @@ package struct Admission: Sendable {
     }
 
     /// The queue's front: a shape's first request.
-    private struct Head {
+    struct Head {
         var key: QueueKey
         var shape: Shape
     }
 
     /// Milliseconds.
     package var patience: Int64
-    private var capacity: Resources
-    private var poolCapacity: [String: Int]
-    private var free: Resources
-    private var poolFree: [String: Int]
+    private(set) var capacity: Resources
+    private(set) var poolCapacity: [String: Int]
+    private(set) var free: Resources
+    private(set) var poolFree: [String: Int]
 
     private var waiting: [Int64: Waiting] = [:]
-    private var queues: [Shape: RequestQueue] = [:]
+    private(set) var queues: [Shape: RequestQueue] = [:]
     /// Ascending by key.
-    private var heads: [Head] = []
+    private(set) var heads: [Head] = []
     /// The attempts that run, by Processing.
     private var holding: [Int64: AdmissionRequest] = [:]
     private var runningOfTask: [String: Set<Int64>] = [:]
     private var maxRunning: [String: Int] = [:]
-    private var paused: Set<String> = []
+    private(set) var paused: Set<String> = []
 
     package init(capacity: Resources, pools: [String: Int] = [:], patience: Int64 = 30_000) {
         self.capacity = capacity
@@ -225,19 +225,19 @@ package struct Admission: Sendable {
         return result
     }
 
-    private func reserves(_ head: Head, now: Int64) -> Bool {
+    func reserves(_ head: Head, now: Int64) -> Bool {
         let (waited, overflow) = now.subtractingReportingOverflow(head.key.queuedAt)
         return (overflow || waited >= patience) && excess(of: head.shape.resources, pools: head.shape.pools).isEmpty
     }
 
     /// Its Task is paused or runs as many Processings as it may.
-    private func isHeldByTask(_ shape: Shape) -> Bool {
+    func isHeldByTask(_ shape: Shape) -> Bool {
         if paused.contains(shape.task) { return true }
         guard shape.isNew, let limit = maxRunning[shape.task] else { return false }
         return (runningOfTask[shape.task]?.count ?? 0) >= limit
     }
 
-    private func lack(of shape: Shape) -> Lack {
+    func lack(of shape: Shape) -> Lack {
         Lack(
             resources: shape.resources.exceeding(free),
             pools: shape.pools.isEmpty

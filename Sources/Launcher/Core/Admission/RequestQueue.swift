@@ -5,6 +5,8 @@ struct RequestQueue {
     private var withdrawn: Set<QueueKey> = []
 
     var isEmpty: Bool { heap.isEmpty }
+    /// Without those that were withdrawn.
+    var count: Int { heap.count - withdrawn.count }
     /// The first in order; never a withdrawn one.
     var first: QueueKey? { heap.first }
 
