@@ -546,6 +546,25 @@ int altp_message_sockets(int ends[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKE
 
 int altp_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
+int altp_sealed_memory_file(const char *name, const void *data, size_t size) {
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    const char *rest = data;
+    while (size > 0) {
+        ssize_t written = write(file, rest, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) goto failed;
+        rest += written;
+        size -= (size_t)written;
+    }
+    if (fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) return file;
+failed:;
+    int number = errno;
+    close(file);
+    errno = number;
+    return -1;
+}
+
 int altp_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int altp_unshare(uint64_t flags) { return (int)syscall(SYS_unshare, flags); }

@@ -16,6 +16,7 @@ package struct HostConfiguration: Sendable, Hashable, Codable {
     /// The cgroup below which all groups are made, relative to each hierarchy's root; nil for `altp` below the Launcher's own.
     package var cgroup: String?
     package var api = APIConfiguration()
+    package var log = LogSettings()
 
     package init() {}
 }

@@ -55,6 +55,8 @@ extension Launcher {
         var taken = folder.host
         (taken.cpu, taken.memory, taken.pools) = (host.cpu, host.memory, host.pools)
         (taken.disk, taken.keepFree) = (host.disk, host.keepFree)
+        taken.log = host.log
+        LauncherLog.take(taken.log)
         if taken != folder.host {
             (disk.handedOut, disk.keepFree) = (taken.disk?.bytes, taken.keepFree)
             admission.setCapacity(Self.capacity(of: taken), pools: taken.pools)

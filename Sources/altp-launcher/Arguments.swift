@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 
 /// A command line that cannot be read.
@@ -13,19 +14,29 @@ struct Arguments {
     var run: String?
     /// A cgroup that a service manager delegated, relative to the hierarchy's root.
     var delegated: String?
+    /// How the log's lines are written, instead of what `altp.yaml` says.
+    var logFormat: LogSettings.Format?
 
-    static let usage = "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP]"
+    static let usage =
+        "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json]"
 
     init(parsing words: [String]) throws(UsageError) {
         var rest = words[...]
         while let word = rest.popFirst() {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard ["--config", "--state", "--run", "--delegated"].contains(parts[0]) else {
+            guard ["--config", "--state", "--run", "--delegated", "--log-format"].contains(parts[0]) else {
                 throw UsageError(description: "unknown argument \(word)")
             }
             guard let value = parts.count == 2 ? parts[1] : rest.popFirst(), !value.isEmpty else {
                 throw UsageError(
                     description: "\(parts[0]) needs a \(parts[0] == "--delegated" ? "cgroup's path" : "folder")")
+            }
+            if parts[0] == "--log-format" {
+                guard let format = LogSettings.Format(rawValue: value) else {
+                    throw UsageError(description: "--log-format \(value): expected text or json")
+                }
+                logFormat = format
+                continue
             }
             if parts[0] == "--delegated" {
                 guard !value.split(separator: "/").contains("..") else {

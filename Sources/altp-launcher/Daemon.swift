@@ -27,7 +27,9 @@ struct Daemon {
     var source: AsyncStream<DaemonEvent>.Continuation
 
     func run() async throws {
+        LauncherLog.begin(format: arguments.logFormat, journal: JournalSocket.ofStandardError())
         let folder = try HostFolder.load(arguments.config)
+        LauncherLog.take(folder.host.log)
         // The folder stays as it was read: a reload compares it with what the files then say.
         let run = arguments.run ?? folder.host.run
         let group = Self.group("altp")

@@ -3,7 +3,7 @@ import Glibc
 
 /// The daemon's executable, which `altp serve` becomes.
 ///
-///     altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP]
+///     altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json]
 ///
 /// A service manager that delegates a cgroup names it: the sandboxes then lie below that, outside of the service itself.
 /// SIGHUP reads the configuration folder again. SIGTERM and SIGINT stop it while running Scripts go on, SIGQUIT ends them

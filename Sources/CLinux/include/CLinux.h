@@ -105,6 +105,8 @@ ssize_t altp_receive_message(int socket, void *data, size_t size, int *descripto
 // socketpair(2) that keeps the bounds of messages.
 int altp_message_sockets(int ends[2]);
 int altp_memory_file(const char *name);
+// memfd_create(2) with this content, which nobody can change any more (F_ADD_SEALS of fcntl(2)).
+int altp_sealed_memory_file(const char *name, const void *data, size_t size);
 int altp_pipe(int ends[2]);
 int altp_unshare(uint64_t flags);
 int altp_prlimit(pid_t pid, int resource, const struct rlimit *limit);

@@ -24,10 +24,18 @@ struct Serve: Verb {
     var state: String?
     @Option("run", placeholder: "DIR", help: "Where the socket altp.sock is made, instead of what altp.yaml says.")
     var run: String?
+    @Option(
+        "log-format", placeholder: "FORMAT", help: "How lines of the log are written, instead of what altp.yaml says.")
+    var logFormat: LogFormat?
+
+    enum LogFormat: String, CaseIterable, ArgumentValue { case text, json }
+
     func run(in context: Context) throws {
         let launcher = try Self.sibling("altp-launcher")
         var arguments = [launcher]
-        for (name, value) in [("--config", config), ("--state", state), ("--run", run)] {
+        for (name, value) in [
+            ("--config", config), ("--state", state), ("--run", run), ("--log-format", logFormat?.rawValue),
+        ] {
             if let value { arguments += [name, value] }
         }
         var pointers = arguments.map { strdup($0) } + [nil]

@@ -4,7 +4,7 @@ struct HostReader {
     var checksFiles = false
 
     private static let keys = [
-        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots", "api",
+        "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots", "api", "log",
     ]
 
     private static let largestPool = 1_000_000
@@ -54,6 +54,12 @@ struct HostReader {
         host.mountRoots = mountRoots(reader)
         if let api = reader.collection("api") {
             host.api = APIReader(findings: findings, checksFiles: checksFiles).api(api)
+        }
+        if let log = reader.collection("log"),
+            let reader = MappingReader(log, "log", keys: ["format", "level"], findings)
+        {
+            host.log.format = reader.choice("format") ?? host.log.format
+            host.log.level = reader.choice("level") ?? host.log.level
         }
         return poolsAreKnown
     }

@@ -1,39 +1,48 @@
+package import Configuration
 import Glibc
+import Synchronization
 
-/// What the Launcher tells its administrator: a line for each happening, on standard error, in logfmt.
+/// What the Launcher tells its administrator: an entry for each happening, to the journal where standard error goes there, else
+/// a line on standard error.
 package enum LauncherLog {
-    package enum Level: String {
+    package enum Level: String, Sendable {
         case info, warning, error
+
+        var rank: Int {
+            switch self {
+            case .info: 0
+            case .warning: 1
+            case .error: 2
+            }
+        }
+    }
+
+    private struct Target: Sendable {
+        var settings = LogSettings()
+        /// What the command line says, before the configuration.
+        var format: LogSettings.Format?
+        var journal: JournalSocket?
+    }
+
+    private static let target = Mutex(Target())
+
+    /// Takes what altp.yaml says, now or after a reload.
+    package static func take(_ settings: LogSettings) { target.withLock { $0.settings = settings } }
+
+    /// - Parameter format: what the command line says, which outranks the configuration.
+    package static func begin(format: LogSettings.Format?, journal: JournalSocket?) {
+        target.withLock { ($0.format, $0.journal) = (format, journal) }
     }
 
     package static func write(_ level: Level = .info, _ message: String, _ fields: (String, String)...) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        var parts = tm()
-        gmtime_r(&time.tv_sec, &parts)
-        var stamp = [CChar](repeating: 0, count: 32)
-        strftime(&stamp, stamp.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
-        let length = stamp.firstIndex(of: 0) ?? 0
-        let text = String(decoding: stamp[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let rest = fields.map { " \($0.0)=\(quoted($0.1))" }.joined()
-        let line = Array("\(text) level=\(level.rawValue) msg=\(quoted(message))\(rest)\n".utf8)
-        _ = Glibc.write(2, line, line.count)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        let plain = text.utf8.allSatisfy {
-            $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
-        }
-        if plain && !text.isEmpty { return text }
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case "\n": result += "\\n"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f: result += "?"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        let target = target.withLock { $0 }
+        guard level.rank >= Level(rawValue: target.settings.level.rawValue)?.rank ?? 0 else { return }
+        let entry = LogEntry(
+            time: Launcher.systemTime(), level: level, message: message,
+            fields: fields.map { (name: $0.0, value: $0.1) })
+        let format = target.format ?? target.settings.format
+        if let journal = target.journal, journal.send(entry.journal(format)) { return }
+        let line = Array(entry.line(format).utf8)
+        _ = Glibc.write(STDERR_FILENO, line, line.count)
     }
 }
