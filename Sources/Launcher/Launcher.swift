@@ -7,7 +7,7 @@ package import Store
 
 /// Decides what runs when. The only place that does.
 package actor Launcher {
-    package let store: Store
+    package nonisolated let store: Store
     /// When this daemon became ready, milliseconds since the epoch.
     package let startedAt: Int64
 

@@ -83,6 +83,10 @@ final class Connection {
     /// Rows that the last statement changed.
     var changes: Int32 { sqlite3_changes(handle) }
 
+    /// The statements that it has prepared so far, and how much SQLite has done for them, in instructions of its machine.
+    var prepared: [String] { Array(statements.keys) }
+    var steps: Int { statements.values.reduce(0) { $0 + Int(sqlite3_stmt_status($1, SQLITE_STMTSTATUS_VM_STEP, 0)) } }
+
     private func rows<Element>(
         _ sql: String, _ values: [Value], _ read: (Row) -> Element
     ) throws(StoreError) -> [Element] {

@@ -8,31 +8,29 @@ package struct LabelFilter: Sendable, Hashable {
 
     package var isEmpty: Bool { values.isEmpty }
 
-    /// A part of the list: what stands between `FROM` and the further conditions, and what it asks for. It is in the order
-    /// of `label.processing`, and no two find the same Processing, for a key has one value.
-    struct Part {
-        var source: String
-        var values: [Value]
+    /// Where the lookups find their rows. CROSS JOIN keeps SQLite from beginning with the other table.
+    static let source = "label INDEXED BY label_by_value CROSS JOIN processing ON processing.id = label.processing"
+
+    /// In the order of the Processings' creation. No two find the same Processing, for a key has one value.
+    var lookups: [Lookup] {
+        guard let first = values.keys.min(), let wanted = values[first] else { return [] }
+        var rest = Conditions()
+        add(to: &rest, except: first)
+        return wanted.sorted().map { value in
+            Lookup("WHERE label.key = ? AND label.value = ?\(rest.text)", [.text(first), .text(value)] + rest.values)
+        }
     }
 
-    var parts: [Part] {
-        guard let key = values.keys.min(), let wanted = values[key] else { return [] }
-        var others = ""
-        var more: [Value] = []
-        for (key, wanted) in values.sorted(by: { $0.key < $1.key }).dropFirst() {
-            others += """
-                 AND EXISTS (SELECT 1 FROM label AS other WHERE other.processing = label.processing AND other.key = ? \
-                AND other.value IN (\(wanted.map { _ in "?" }.joined(separator: ", "))))
+    /// Asks for them of each row.
+    func add(to conditions: inout Conditions, except first: String? = nil) {
+        for (key, wanted) in values.sorted(by: { $0.key < $1.key }) where key != first {
+            let places = wanted.map { _ in "?" }.joined(separator: ", ")
+            conditions.add(
                 """
-            more += [.text(key)] + wanted.sorted().map(Value.text)
-        }
-        // CROSS JOIN keeps SQLite from beginning with the other table.
-        return wanted.sorted().map { value in
-            Part(
-                source: """
-                    label INDEXED BY label_by_value CROSS JOIN processing ON processing.id = label.processing \
-                    WHERE label.key = ? AND label.value = ?\(others)
-                    """, values: [.text(key), .text(value)] + more)
+                EXISTS (SELECT 1 FROM label AS other WHERE other.processing = processing.id AND other.key = ? \
+                AND other.value IN (\(places)))
+                """)
+            conditions.take([.text(key)] + wanted.sorted().map(Value.text))
         }
     }
 }

@@ -28,7 +28,9 @@ extension StoreTransaction {
         }
         try connection.run(
             """
-            INSERT INTO label (processing, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value
+            INSERT INTO label (processing, key, value, processing_at)
+            SELECT id, ?2, ?3, created_at FROM processing WHERE id = ?1
+            ON CONFLICT DO UPDATE SET value = excluded.value
             """, .integer(processing), .text(key), .text(value))
         return .set
     }

@@ -1,21 +1,3 @@
-/// A page of a list, newest first.
-package struct Page<Element: Sendable>: Sendable {
-    package var items: [Element]
-    /// Give it as `before` to get the next page; nil on the last.
-    package var next: Int64?
-
-    package init(items: [Element], next: Int64?) {
-        self.items = items
-        self.next = next
-    }
-
-    /// From one row more than the page holds.
-    init(_ rows: [Element], limit: Int, id: (Element) -> Int64) {
-        let items = Array(rows.prefix(limit))
-        self.init(items: items, next: rows.count > limit ? items.last.map(id) : nil)
-    }
-}
-
 /// Counts of one Task since the store was made, kept as it goes.
 package struct TaskStatistics: Sendable, Hashable {
     package var task: String
@@ -60,23 +42,6 @@ extension Store {
     package func processings(ofEvent event: Int64) async throws(StoreError) -> [Int64] {
         try await read { connection throws(StoreError) in
             try StoreTransaction(connection: connection).processings(ofEvent: event)
-        }
-    }
-
-    package func events(types: Set<String>, before: Int64?, limit: Int) async throws(StoreError) -> Page<EventRecord> {
-        let bounds: [Value] = [.integer(before ?? .max), .integer(Int64(limit) + 1)]
-        return try await read { connection throws(StoreError) in
-            func rows(_ condition: String, _ values: [Value]) throws(StoreError) -> [EventRecord] {
-                try connection.all(
-                    "SELECT \(EventRecord.columns) FROM event \(condition)id < ? ORDER BY id DESC LIMIT ?",
-                    values + bounds,
-                    EventRecord.init)
-            }
-            if types.isEmpty { return Page(try rows("WHERE ", []), limit: limit) { $0.id } }
-            // Each type has its own in order in an index; those of several are merged.
-            var found: [EventRecord] = []
-            for type in types { found += try rows("INDEXED BY event_by_type WHERE type = ? AND ", [.text(type)]) }
-            return Page(found.sorted { $0.id > $1.id }, limit: limit) { $0.id }
         }
     }
 

@@ -133,6 +133,7 @@ enum Schema {
         tokenTables,
         scriptTables,
         figureTables,
+        listIndexes,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A failed store operation: which, on which file, what SQLite said.
 package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
@@ -48,6 +50,9 @@ package final class Store: Sendable {
             throw error
         }
     }
+
+    /// What is read now is as it is as long as this stays the same.
+    package var version: UInt64 { writer.commitCount.load(ordering: .acquiring) }
 
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result

@@ -17,6 +17,8 @@ final class Writer: @unchecked Sendable {
     private let queue = DispatchQueue(label: "altp.store.writer")
     private let waiting = Mutex<[Job]>([])
     let commits = LatencyMeter()
+    /// How many commits there were. It grows before anybody learns that his work is committed.
+    let commitCount = Atomic<UInt64>(0)
     private let lastCommit = Mutex<ContinuousClock.Instant?>(nil)
     private let failed = Atomic(0)
 
@@ -67,6 +69,7 @@ final class Writer: @unchecked Sendable {
             try connection.run("BEGIN IMMEDIATE")
             for (index, job) in jobs.enumerated() { failures[index] = try attempt(job) }
             try connection.run("COMMIT")
+            commitCount.add(1, ordering: .releasing)
             let end = ContinuousClock.now
             commits.record(end - start)
             lastCommit.withLock { $0 = end }

@@ -46,7 +46,7 @@ final class TemporaryDatabase {
                 try transaction.updateProcessing(
                     ProcessingRecord(
                         id: id, task: task, definition: "h", scripts: nil, event: event, params: "{}", priority: 0,
-                        status: status, createdAt: 1))
+                        status: status, outcome: status == .failed ? "hard" : status.rawValue, createdAt: 1))
             }
             return id
         }
@@ -106,21 +106,22 @@ final class TemporaryDatabase {
             }
             try await group.waitForAll()
         }
-        let keys = try await store.events(types: [], before: nil, limit: 100).items.compactMap { Int($0.key) }
+        let keys = try await store.events(EventFilter(), ListRange(limit: 100)).items.compactMap { Int($0.key) }
         #expect(keys.sorted() == Array(stride(from: 0, to: 50, by: 2)))
     }
 
     @Test func pagesGoFromTheNewestToTheOldest() async throws {
         for task in ["a", "b", "a", "b", "a"] { _ = try await insertProcessing(task: task) }
-        let first = try await store.processings(ProcessingFilter(), before: nil, limit: 2)
+        let first = try await store.processings(ProcessingFilter(), ListRange(limit: 2))
         #expect(first.items.map(\.id) == [5, 4])
-        #expect(first.next == 4)
-        let last = try await store.processings(ProcessingFilter(), before: 2, limit: 2)
+        #expect(first.next == ListPosition(key: 1, id: 4))
+        let last = try await store.processings(
+            ProcessingFilter(), ListRange(after: ListPosition(key: 1, id: 2), limit: 2))
         #expect(last.items.map(\.id) == [1])
         #expect(last.next == nil)
         var filter = ProcessingFilter()
         filter.tasks = ["a"]
-        #expect(try await store.processings(filter, before: nil, limit: 10).items.map(\.id) == [5, 3, 1])
+        #expect(try await store.processings(filter, ListRange(limit: 10)).items.map(\.id) == [5, 3, 1])
     }
 
     @Test func filtersByStatus() async throws {
@@ -129,7 +130,7 @@ final class TemporaryDatabase {
         _ = try await insertProcessing()
         var filter = ProcessingFilter()
         filter.statuses = [.failed, .waiting]
-        #expect(try await store.processings(filter, before: nil, limit: 10).items.map(\.id) == [3, 1])
+        #expect(try await store.processings(filter, ListRange(limit: 10)).items.map(\.id) == [3, 1])
         #expect(try await store.openProcessings().map(\.id) == [3])
     }
 

@@ -28,7 +28,8 @@ extension Schema {
         ALTER TABLE attempt ADD COLUMN queued_at INTEGER;
         ALTER TABLE attempt ADD COLUMN cause TEXT;
         ALTER TABLE processing ADD COLUMN cause TEXT;
-        CREATE INDEX processing_by_cause ON processing (cause, id) WHERE cause IS NOT NULL;
+        CREATE INDEX processing_by_cause ON processing (cause, created_at) WHERE cause IS NOT NULL;
+        CREATE INDEX processing_by_cause_and_end ON processing (cause, ended_at) WHERE cause IS NOT NULL;
 
         CREATE TABLE cause (
             fingerprint TEXT PRIMARY KEY,

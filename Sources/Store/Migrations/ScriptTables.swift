@@ -5,9 +5,10 @@ extension Schema {
             processing INTEGER NOT NULL REFERENCES processing (id),
             key TEXT NOT NULL,
             value TEXT NOT NULL,
+            processing_at INTEGER NOT NULL,  -- when that was created: the order of lists
             PRIMARY KEY (processing, key)
         ) WITHOUT ROWID;
-        CREATE INDEX label_by_value ON label (key, value, processing);
+        CREATE INDEX label_by_value ON label (key, value, processing_at, processing);
 
         -- One figure of a name for each attempt, the last that it reported.
         CREATE TABLE metric (
