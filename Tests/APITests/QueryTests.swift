@@ -26,7 +26,8 @@ import Wire
         (
             "x=1&tsak=2",
             [
-                "x is unknown; there are status, outcome, task, since, label, limit, cursor",
+                "x is unknown; there are status, outcome, task, script, event, cause, label, since, until, ended_since, "
+                    + "ended_until, sort, fields, limit, cursor",
                 "tsak is unknown; did you mean task?",
             ]
         ),

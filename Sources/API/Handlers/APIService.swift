@@ -21,6 +21,7 @@ package struct APIService: Sendable {
     let router = Router(routes: RouteTable.routes)
     let desk = SessionDesk()
     let meters = RequestMeters()
+    let pages = PageCache()
 
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,

@@ -17,21 +17,32 @@ extension APIService {
     }
 
     func listEvents(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let paging = try Paging(call.query)
-        var types = Set(call.query.all("type"))
+        let list = try ListRequest(
+            call, sorts: Self.eventSorts, preset: "-created_at", fields: EventView.listFields)
+        var filter = EventFilter()
+        filter.types = try call.query.filter("type")
+        filter.keys = try call.query.filter("key")
+        filter.sources = try call.query.filter("source")
+        filter.since = try call.query.time("since")
+        filter.until = try call.query.time("until")
         if let visible = await visibleTypes(call.caller) {
-            types = types.isEmpty ? visible : types.intersection(visible)
+            filter.types = filter.types.isEmpty ? visible : filter.types.intersection(visible)
             // No type at all would mean every type.
-            if types.isEmpty { return .json(PageView<EventView>(items: [])) }
+            if filter.types.isEmpty { return list.response(items: Array("[]".utf8), next: nil) }
         }
-        let wanted = types
-        let page = try await stored { () async throws(StoreError) in
-            try await launcher.store.events(types: wanted, before: paging.before, limit: paging.limit)
+        let wanted = filter
+        return try await page(call) { () async throws(Problem) in
+            let range = try list.range()
+            let page = try await stored { () async throws(StoreError) in
+                try await launcher.store.events(wanted, range)
+            }
+            return list.response(
+                items: try mapped { try list.encode(try page.items.map { try EventView($0) }) },
+                next: page.next.map(ListRequest.place))
         }
-        return .json(
-            PageView(
-                items: try mapped { try page.items.map { try EventView($0) } }, next: page.next.map(Paging.cursor)))
     }
+
+    static let eventSorts = ["-created_at", "created_at"]
 
     func showEvent(_ call: Call) async throws(Problem) -> HTTPResponse {
         let id = try Self.identifier(call.captures["id"], of: "Event")

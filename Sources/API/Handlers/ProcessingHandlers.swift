@@ -5,52 +5,34 @@ import Wire
 
 extension APIService {
     func listProcessings(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let paging = try Paging(call.query)
-        var filter = try Self.filter(call.query)
-        if let visible = call.caller.visibleTasks {
-            guard filter.tasks.isSubset(of: visible) else {
-                throw Problems.forbidden(
-                    "\(call.caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
+        let wanted = try ProcessingQuery(call)
+        return try await page(call) { () async throws(Problem) in
+            let range = try wanted.list.range()
+            let page = try await stored { () async throws(StoreError) in
+                try await launcher.store.processings(wanted.filter, by: wanted.order, range)
             }
-            if filter.tasks.isEmpty { filter.tasks = visible }
+            let ids = page.items.map(\.id)
+            let labels = try await stored { () async throws(StoreError) in
+                wanted.list.has("labels") ? try await launcher.store.labels(of: ids) : [:]
+            }
+            return wanted.list.response(
+                items: try mapped { try ProcessingItems.json(page.items, labels: labels, wanted.list) },
+                next: page.next.map(ListRequest.place))
         }
-        let wanted = filter
-        let page = try await stored { () async throws(StoreError) in
-            try await launcher.store.processings(wanted, before: paging.before, limit: paging.limit)
-        }
-        let ids = page.items.map(\.id)
-        let labels = try await stored { () async throws(StoreError) in try await launcher.store.labels(of: ids) }
-        return .json(
-            PageView(
-                items: try mapped { try page.items.map { try ProcessingView($0, labels: labels[$0.id] ?? [:]) } },
-                next: page.next.map(Paging.cursor)))
     }
 
-    static func filter(_ query: Query) throws(Problem) -> ProcessingFilter {
-        var filter = ProcessingFilter()
-        for text in query.all("status") {
-            guard let status = ProcessingStatus(rawValue: text) else {
-                throw Query.wrong(
-                    "status", "must be \(ProcessingStatus.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            filter.statuses.insert(status)
-        }
-        for text in query.all("outcome") {
-            guard let outcome = OutcomeKind(rawValue: text) else {
-                throw Query.wrong("outcome", "must be \(OutcomeKind.allCases.map(\.rawValue).joined(separator: ", "))")
-            }
-            filter.outcomes.insert(outcome.rawValue)
-        }
-        filter.tasks = Set(query.all("task"))
-        filter.labels = try labelFilter(query)
-        filter.causes = Set(query.all("cause"))
-        if let text = query.first("since") {
-            guard let time = Timestamp(parsing: text) else {
-                throw Query.wrong("since", "must be a time such as 2026-11-24T12:30:01Z")
-            }
-            filter.since = time.milliseconds
-        }
-        return filter
+    /// A page that depends on nothing but the store, what is asked, and whose Tasks are seen.
+    func page(
+        _ call: Call, _ make: () async throws(Problem) -> HTTPResponse
+    ) async throws(Problem) -> HTTPResponse {
+        let visible = call.caller.visibleTasks.map { $0.sorted().joined(separator: ",") } ?? "*"
+        let items = call.request.query.map { "\($0.name)=\($0.value)" }
+        let key = ([call.request.instance, visible] + items).joined(separator: "\u{1F}")
+        let version = launcher.store.version
+        if let known = pages.page(key, at: version) { return known }
+        let response = try await make()
+        pages.keep(response, key, at: version)
+        return response
     }
 
     func showProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {

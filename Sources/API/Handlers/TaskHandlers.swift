@@ -3,11 +3,23 @@ import Launcher
 import Wire
 
 extension APIService {
-    func listTasks(_ call: Call) async -> HTTPResponse {
-        var tasks = await launcher.tasks()
+    func listTasks(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let list = try ListRequest(call, sorts: Self.taskSorts, preset: "name", fields: TaskView.listFields)
+        let paused = try call.query.flag("paused")
+        let descending = list.sort.hasPrefix("-")
+        var tasks = await launcher.tasks().filter { paused == nil || $0.paused == paused }
         if let visible = call.caller.visibleTasks { tasks.removeAll { !visible.contains($0.definition.name) } }
-        return .json(tasks.map(TaskView.init).sorted { $0.name < $1.name })
+        tasks.sort { ($0.definition.name < $1.definition.name) != descending }
+        if let place = list.place {
+            tasks.removeAll { descending ? $0.definition.name >= place : $0.definition.name <= place }
+        }
+        let page = tasks.prefix(list.limit)
+        return list.response(
+            items: try mapped { try list.encode(page.map(TaskView.init)) },
+            next: tasks.count > page.count ? page.last?.definition.name : nil)
     }
+
+    static let taskSorts = ["name", "-name"]
 
     func showTask(_ call: Call) async throws(Problem) -> HTTPResponse { .json(try await task(call.captures["name"])) }
 

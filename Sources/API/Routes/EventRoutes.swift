@@ -9,7 +9,13 @@ extension RouteTable {
         ) { service, call throws(Problem) in try await service.sendEvent(call) },
         Route(
             .get, "\(root)/events", "Events, newest first", .role(.viewer, script: .host),
-            query: [.init("type", .text, repeats: true, "Only Events of these types")] + paging,
+            query: [
+                .init("type", .text, repeats: true, "Only Events of these types"),
+                .init("key", .text, repeats: true, "Only those with these deduplication keys"),
+                .init("source", .text, repeats: true, "Only those that these have sent, such as cli:root"),
+                .init("since", .time, "Created at or after this time (RFC 3339)"),
+                .init("until", .time, "Created before this time"),
+            ] + list(sorts: APIService.eventSorts),
             response: .json(PageView<EventView>.self), narrows: true
         ) { service, call throws(Problem) in try await service.listEvents(call) },
         Route(

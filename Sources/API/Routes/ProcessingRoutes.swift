@@ -1,23 +1,12 @@
 import Configuration
-import Store
 import Wire
 
 extension RouteTable {
     static let processings: [Route] = [
         Route(
             .get, "\(root)/processings", "Processings, newest first", .role(.viewer, script: .task),
-            query: [
-                .init(
-                    "status", .oneOf(ProcessingStatus.allCases.map(\.rawValue)), repeats: true,
-                    "Only those of these states"),
-                .init(
-                    "outcome", .oneOf(OutcomeKind.allCases.map(\.rawValue)), repeats: true,
-                    "Only those that ended with these outcomes"),
-                .init("task", .text, repeats: true, "Only those of these Tasks"),
-                .init("cause", .text, repeats: true, "Only those that failed of these causes, by fingerprint"),
-                .init("since", .time, "Created at or after this time (RFC 3339)"),
-                labelParameter,
-            ] + paging, response: .json(PageView<ProcessingView>.self)
+            query: ProcessingQuery.filters + list(sorts: ProcessingQuery.sorts),
+            response: .json(PageView<ProcessingView>.self)
         ) { service, call throws(Problem) in try await service.listProcessings(call) },
         Route(
             .get, "\(root)/processings/{id}", "One Processing with its Scripts and attempts",

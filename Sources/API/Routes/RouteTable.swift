@@ -8,8 +8,13 @@ package enum RouteTable {
 
     static let root = WirePath.root
 
-    static let paging: [Route.QueryParameter] = [
-        .init("limit", .integer(1...500), "At most this many, up to 500"),
-        .init("cursor", .text, "The `next` of the page before"),
-    ]
+    /// What every list takes. With `fields`, items have no others than those.
+    static func list(sorts: [String]) -> [Route.QueryParameter] {
+        [
+            .init("sort", .oneOf(sorts), "By what it is sorted; with a minus the last first"),
+            .init("fields", .text, repeats: true, "Which fields of the items are wanted, separated by commas"),
+            .init("limit", .integer(1...500), "At most this many, up to 500"),
+            .init("cursor", .text, "The `next` of the page before, with the same filter and sort"),
+        ]
+    }
 }

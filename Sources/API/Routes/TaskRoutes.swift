@@ -5,8 +5,9 @@ extension RouteTable {
     static let tasks: [Route] = [
         Route(
             .get, "\(root)/tasks", "Every Task with its state", .role(.viewer, script: .task),
-            response: .json([TaskView].self)
-        ) { service, call throws(Problem) in await service.listTasks(call) },
+            query: [.init("paused", .flag, "Only those that are paused, or only those that are not")]
+                + list(sorts: APIService.taskSorts), response: .json(PageView<TaskView>.self)
+        ) { service, call throws(Problem) in try await service.listTasks(call) },
         Route(
             .get, "\(root)/tasks/{name}", "One Task with its definition and state", .role(.viewer, script: .task),
             target: .task, response: .json(TaskView.self)

@@ -36,6 +36,16 @@ package struct Query: Sendable, Hashable {
         return number
     }
 
+    /// Nil when it is absent.
+    package func flag(_ name: String) throws(Problem) -> Bool? {
+        switch first(name) {
+        case nil: return nil
+        case "true", "1": return true
+        case "false", "0": return false
+        default: throw Self.wrong(name, "must be true or false")
+        }
+    }
+
     static func wrong(_ name: String, _ detail: String) -> Problem {
         Problems.malformed("The query is not valid.", errors: [.init(field: name, detail: detail)])
     }

@@ -10,14 +10,14 @@ struct TaskList: Verb {
 
     func run(in context: Context) throws {
         let client = launcher.client(context)
-        let response = try client.get("/tasks")
-        guard format.format == .table else { return try context.printJSON(response.body) }
+        let page = try client.list(TaskView.self, "/tasks", [], limit: nil)
+        guard format.format == .table else { return try context.printJSON(try WireJSON.encode(page)) }
         var table = Table([
             .init("NAME"), .init("TRIGGER", flexible: 12), .init("STATE"), .init("NEXT"),
             .init("WAITING", alignsRight: true), .init("RUNNING", alignsRight: true),
             .init("DESCRIPTION", flexible: 10),
         ])
-        for task in try client.decode([TaskView].self, response.body) {
+        for task in page.items {
             let state: Table.CellText =
                 task.problem != nil ? .init("broken", .red) : task.paused ? .init("paused", .yellow) : "active"
             table.add([

@@ -72,7 +72,7 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable, CustomStringC
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func date(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
+    static func date(daysSinceEpoch: Int) -> (year: Int, month: Int, day: Int) {
         let days = daysSinceEpoch + 719_468
         let era = (days >= 0 ? days : days - 146_096) / 146_097
         let dayOfEra = days - era * 146_097

@@ -81,7 +81,7 @@ package struct TaskView: Sendable, Hashable, Codable {
         self.problem = problem
     }
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case name, description, trigger, params, priority, scripts, paused, waiting, running, problem
         case maxRunning = "max_running"
         case keepSuccess = "keep_success"

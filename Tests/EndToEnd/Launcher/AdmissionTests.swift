@@ -28,7 +28,7 @@ extension EndToEnd {
                 // A pause outlives the Launcher.
                 try host.end(SIGTERM)
                 try host.start()
-                #expect(try host.json([TaskView].self, "task", "list").first?.paused == true)
+                #expect(try host.json(PageView<TaskView>.self, "task", "list").items.first?.paused == true)
                 #expect(try host.processing(id).status == "waiting")
                 try host.altp("task", "resume", "job")
                 #expect(try host.ended(id).status == "success")

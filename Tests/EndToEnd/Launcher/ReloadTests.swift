@@ -35,7 +35,8 @@ extension EndToEnd {
                 try host.write("tasks/new.yaml", Self.task("new"))
                 host.signal(SIGHUP)
                 _ = try eventually("the new Task is known") {
-                    try host.json([TaskView].self, "task", "list").contains { $0.name == "new" } ? true : nil
+                    try host.json(PageView<TaskView>.self, "task", "list").items.contains { $0.name == "new" }
+                        ? true : nil
                 }
                 #expect(try host.complete("new").status == "success")
             }

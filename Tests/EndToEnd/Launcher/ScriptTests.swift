@@ -158,7 +158,7 @@ extension EndToEnd {
                 let log = try host.altp("logs", "\(done.id)/work")
                 #expect(!log.contains("allowed"))
                 #expect(log.contains("altp"), "it says why: \(log)")
-                #expect(try host.json([TaskView].self, "task", "list").allSatisfy { !$0.paused })
+                #expect(try host.json(PageView<TaskView>.self, "task", "list").items.allSatisfy { !$0.paused })
                 #expect(try host.json(PageView<EventView>.self, "event", "list").items.isEmpty)
             }
         }

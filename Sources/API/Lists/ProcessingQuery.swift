@@ -1,0 +1,97 @@
+import Configuration
+import Store
+import Wire
+
+/// The query of a list of Processings, read.
+struct ProcessingQuery {
+    static let sorts = ProcessingOrder.allCases.flatMap { ["-\($0.rawValue)", $0.rawValue] }
+    static let statuses = ProcessingStatus.allCases.map(\.rawValue)
+    static let outcomes = OutcomeKind.allCases.map(\.rawValue)
+    /// A status; or the name of an outcome, for those that ended so.
+    static let states = statuses + outcomes.filter { !statuses.contains($0) }
+
+    static let filters: [Route.QueryParameter] = [
+        .init(
+            "status", .oneOf(states), repeats: true,
+            "Only those of these states; an outcome's name stands for those that ended with it"),
+        .init("outcome", .oneOf(outcomes), repeats: true, "Only those that ended with these outcomes"),
+        .init("task", .text, repeats: true, "Only those of these Tasks"),
+        .init("script", .text, repeats: true, "Only those that run, ended or failed at these Scripts"),
+        .init("event", .integer(1...Int64.max), repeats: true, "Only those that these Events caused"),
+        .init("cause", .text, repeats: true, "Only those that failed of these causes, by fingerprint"),
+        APIService.labelParameter,
+        .init("since", .time, "Created at or after this time (RFC 3339)"),
+        .init("until", .time, "Created before this time"),
+        .init("ended_since", .time, "Ended at or after this time; the list is sorted by the end"),
+        .init("ended_until", .time, "Ended before this time; the list is sorted by the end"),
+    ]
+
+    static func filter(_ query: Query) throws(Problem) -> ProcessingFilter {
+        var filter = ProcessingFilter()
+        for text in try query.filter("status") {
+            if let status = ProcessingStatus(rawValue: text) {
+                filter.statuses.insert(status)
+            } else if OutcomeKind(rawValue: text) != nil {
+                filter.endings.insert(text)
+            } else {
+                throw Query.wrong("status", "must be \(states.joined(separator: ", "))")
+            }
+        }
+        filter.outcomes = try query.filter("outcome")
+        guard filter.outcomes.isSubset(of: outcomes) else {
+            throw Query.wrong("outcome", "must be \(outcomes.joined(separator: ", "))")
+        }
+        filter.tasks = try query.filter("task")
+        filter.scripts = try query.filter("script")
+        for text in try query.filter("event") {
+            guard let id = Int64(text), id > 0 else { throw Query.wrong("event", "must be the number of an Event") }
+            filter.events.insert(id)
+        }
+        filter.causes = try query.filter("cause")
+        filter.labels = try APIService.labelFilter(query)
+        filter.since = try query.time("since")
+        filter.until = try query.time("until")
+        filter.endedSince = try query.time("ended_since")
+        filter.endedUntil = try query.time("ended_until")
+        return filter
+    }
+
+    let filter: ProcessingFilter
+    let list: ListRequest
+    let order: ProcessingOrder
+
+    /// - Parameter call: of a caller that may see all that is asked for, or whose list is narrowed to what it may.
+    init(_ call: Call) throws(Problem) {
+        var filter = try Self.filter(call.query)
+        if let visible = call.caller.visibleTasks {
+            guard filter.tasks.isSubset(of: visible) else {
+                throw Problems.forbidden(
+                    "\(call.caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
+            }
+            if filter.tasks.isEmpty { filter.tasks = visible }
+        }
+        let isByEnd = filter.endedSince != nil || filter.endedUntil != nil
+        list = try ListRequest(
+            call, sorts: Self.sorts, preset: isByEnd ? "-ended_at" : "-created_at", fields: ProcessingView.listFields)
+        order = list.sort.hasSuffix("ended_at") ? .ended : .created
+        self.filter = filter
+        try check(isByEnd: isByEnd)
+    }
+
+    /// Refuses what no index answers: a page could cost a look at every Processing.
+    private func check(isByEnd: Bool) throws(Problem) {
+        if order == .created, isByEnd {
+            throw Query.wrong("sort", "must be -ended_at or ended_at beside ended_since and ended_until")
+        }
+        guard order == .ended else { return }
+        if filter.until != nil {
+            throw Query.wrong("until", "is for a list sorted by created_at; ended_until is for one sorted by ended_at")
+        }
+        if !filter.scripts.isEmpty {
+            throw Query.wrong("script", "is for a list sorted by created_at")
+        }
+        if !filter.labels.isEmpty, filter.events.isEmpty {
+            throw Query.wrong("label", "is for a list sorted by created_at")
+        }
+    }
+}
