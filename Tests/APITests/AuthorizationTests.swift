@@ -14,6 +14,8 @@ import Testing
         "GET /healthz": "voanstthx",
         "GET /readyz": "voanstthx",
         "GET /metrics": "voah",
+        "GET /api/v1": "voanstthx",
+        "GET /api/v1/openapi.json": "voanstthx",
         "GET /api/v1/host": "voah",
         "POST /api/v1/host/reload": "oah",
         "POST /api/v1/host/stop": "a",

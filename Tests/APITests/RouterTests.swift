@@ -29,7 +29,7 @@ import Testing
         ("DELETE", "/api/v1/processings/1/cancel", "405 OPTIONS,POST"),
         ("get", "/api/v1/host", "405 GET,HEAD,OPTIONS"),
         ("GET", "/", "404"),
-        ("GET", "/api/v1", "404"),
+        ("GET", "/api/v1", "/api/v1"),
         ("GET", "/api/v1/host/", "404"),
         ("GET", "/api//v1/host", "404"),
         ("GET", "/api/v1/tasks//pause", "404"),

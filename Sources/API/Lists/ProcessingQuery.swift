@@ -19,7 +19,7 @@ struct ProcessingQuery {
         .init("script", .text, repeats: true, "Only those that run, ended or failed at these Scripts"),
         .init("event", .integer(1...Int64.max), repeats: true, "Only those that these Events caused"),
         .init("cause", .text, repeats: true, "Only those that failed of these causes, by fingerprint"),
-        APIService.labelParameter,
+        RouteTable.labelParameter,
         .init("since", .time, "Created at or after this time (RFC 3339)"),
         .init("until", .time, "Created before this time"),
         .init("ended_since", .time, "Ended at or after this time; the list is sorted by the end"),

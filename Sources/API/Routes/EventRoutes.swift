@@ -6,7 +6,8 @@ extension RouteTable {
         Route(
             .post, "\(root)/events", "Send an Event", .role(.operator, script: .`self`), body: SendEvent.self,
             success: 201, response: .json(EventReceiptView.self), narrows: true
-        ) { service, call throws(Problem) in try await service.sendEvent(call) },
+        ) { service, call throws(Problem) in try await service.sendEvent(call) }.named("sendEvent").sends(.location)
+            .succeeds(with: 200, "It was there already, and nothing was done"),
         Route(
             .get, "\(root)/events", "Events, newest first", .role(.viewer, script: .host),
             query: [

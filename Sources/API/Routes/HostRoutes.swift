@@ -6,7 +6,7 @@ extension RouteTable {
         Route(.get, "/healthz", "Answers when the Launcher is alive", .anyone, response: .media("text/plain")) {
             _, _ throws(Problem) in
             HTTPResponse(status: 200, headers: [.init("Content-Type", "text/plain")], body: Array("ok\n".utf8))
-        },
+        }.named("getHealth"),
         Route(
             .get, "/readyz", "Answers when the Launcher can do its work; a problem names what keeps it from that",
             .anyone, response: .json(ReadinessView.self)
@@ -30,6 +30,6 @@ extension RouteTable {
         Route(
             .post, "\(root)/host/gc", "Remove directories that may go, and tell what is held by whom",
             .role(.operator, script: nil), body: CollectGarbage.self, response: .json(CollectionView.self)
-        ) { service, call throws(Problem) in try await service.collectGarbage(call) },
+        ) { service, call throws(Problem) in try await service.collectGarbage(call) }.named("collectGarbage"),
     ]
 }

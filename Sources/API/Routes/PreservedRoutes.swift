@@ -16,6 +16,6 @@ extension RouteTable {
                 .init("form", .oneOf(["bundle", "oci"]), "bundle (for altp run --bundle), or oci"),
                 .init("rootfs", .oneOf(["0", "1"]), "1 to put the files of the rootfs into a bundle"),
             ], response: .media("application/x-tar")
-        ) { service, call throws(Problem) in try await service.exportAttempt(call) },
+        ) { service, call throws(Problem) in try await service.exportAttempt(call) }.named("exportAttempt"),
     ]
 }

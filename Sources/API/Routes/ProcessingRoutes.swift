@@ -53,6 +53,11 @@ extension RouteTable {
                 .init("offset", .integer(0...Int64.max), "The first byte, from 0"),
                 .init("limit", .integer(1...APIService.logPage), "At most this many bytes"),
             ], response: .media("text/plain")
-        ) { service, call throws(Problem) in try await service.readLog(call) },
+        ) { service, call throws(Problem) in try await service.readLog(call) }.named("readLog").sends(
+            Route.Header(
+                LogHeader.size, .integer(0...Int64.max), isRequired: true, "The log's size in bytes when it was read"),
+            Route.Header(
+                LogHeader.state, .oneOf(["running", "ended"]), isRequired: true,
+                "`ended`: the bytes up to the size are all there will be")),
     ]
 }

@@ -9,7 +9,7 @@ extension RouteTable {
         Route(
             .post, "\(root)/self/progress", "Report progress", .script(.`self`), body: ReportProgress.self,
             response: .json(AcceptedView.self)
-        ) { service, call throws(Problem) in try await service.reportProgress(call) },
+        ) { service, call throws(Problem) in try await service.reportProgress(call) }.named("reportProgress"),
         Route(
             .post, "\(root)/self/end", "End the calling Script with a result and a reason", .script(.`self`),
             body: EndSelf.self, success: 202, response: .json(AcceptedView.self)
@@ -17,7 +17,7 @@ extension RouteTable {
         Route(
             .post, "\(root)/self/pause-task", "Pause the calling Script's Task", .script(.`self`),
             body: PauseTask.self, response: .json(TaskView.self)
-        ) { service, call throws(Problem) in try await service.pauseOwnTask(call) },
+        ) { service, call throws(Problem) in try await service.pauseOwnTask(call) }.named("pauseOwnTask"),
         Route(
             .put, "\(root)/self/labels/{key}", "Label the calling Script's Processing", .script(.`self`),
             body: SetLabel.self, response: .json(LabelsView.self)

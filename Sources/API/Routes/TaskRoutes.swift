@@ -24,6 +24,6 @@ extension RouteTable {
             .post, "\(root)/tasks/{name}/trigger", "Create a Processing of the Task by hand",
             .role(.operator, script: .task), target: .task, body: TriggerTask.self, success: 201,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.triggerTask(call) },
+        ) { service, call throws(Problem) in try await service.triggerTask(call) }.sends(.location),
     ]
 }

@@ -70,6 +70,7 @@ package struct Route: Sendable {
     /// Its handler shows, and lets steer, no more than the caller's `visibleTasks`, though no Task is named: so that it is
     /// for callers with a scope too. What belongs to the host is not.
     package var narrows: Bool
+    package var details = Details()
     package var handler: Handler
 
     init(

@@ -1,0 +1,190 @@
+import Configuration
+import Wire
+
+/// One route as the description shows it.
+struct OperationDescription {
+    var tree: JSONTree
+    /// The statuses of problems that it may answer with.
+    var problems: Set<Int>
+    var tag: String
+
+    init(_ route: Route, _ catalog: SchemaCatalog) throws {
+        let captures = route.path.segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
+        problems = Self.problems(of: route, captures)
+        tag = Self.tag(of: route)
+        tree = [
+            "operationId": .string(OperationName.make(route, root: WirePath.root)),
+            "tags": [.string(tag)],
+            "summary": .string(route.summary),
+            "description": .string(Self.whoMay(route)),
+            "x-access": Self.access(of: route),
+        ]
+        let parameters =
+            captures.map(Self.pathParameter) + route.query.map(Self.parameter)
+            + route.details.requestHeaders.map(Self.parameter)
+        if !parameters.isEmpty { tree["parameters"] = .array(parameters) }
+        if let body = route.body { tree["requestBody"] = try Self.requestBody(body, catalog) }
+        if route.access == .anyone { tree["security"] = [] }
+        var responses: [String: JSONTree] = [:]
+        responses[String(route.success)] = try Self.success(route, catalog)
+        for other in route.details.successes {
+            responses[String(other.status)] = try Self.success(route, other, catalog)
+        }
+        for status in problems { responses[String(status)] = ["$ref": "#/components/responses/Problem\(status)"] }
+        tree["responses"] = .object(responses)
+        if !route.details.messages.isEmpty {
+            tree["x-messages"] = .object(
+                try route.details.messages.mapValues {
+                    try catalog.schema(of: $0, $0 is any RequestBody.Type ? .input : .output)
+                })
+        }
+    }
+
+    // MARK: Statuses
+
+    private static func problems(of route: Route, _ captures: [String]) -> Set<Int> {
+        // Whatever the route: a target or a query that cannot be read, a store that cannot, a Launcher that stops.
+        var statuses: Set<Int> = [400, 413, 429, 431, 500, 503]
+        if route.access != .anyone { statuses.formUnion([401, 403]) }
+        if !captures.isEmpty { statuses.formUnion([404, 409]) }
+        if route.body != nil { statuses.formUnion([415, 422]) }
+        // A Script's own state, or its Task's, may have changed; what an action is about may be gone.
+        if route.method.rawValue != "GET" || route.target != .none { statuses.formUnion([404, 409]) }
+        if case .script = route.access { statuses.formUnion([404, 409]) }
+        if case .webSocket = route.response { statuses.insert(426) }
+        return statuses.union(route.details.problems)
+    }
+
+    private static func success(_ route: Route, _ catalog: SchemaCatalog) throws -> JSONTree {
+        let summary =
+            switch route.success {
+            case 101: "The connection speaks that protocol from here on"
+            case 201: "It was made"
+            case 202: "It was taken, and happens after this answer"
+            default: "Success"
+            }
+        return try success(
+            route, Route.Success(status: route.success, summary: summary, hasContent: route.success != 101), catalog)
+    }
+
+    private static func success(
+        _ route: Route, _ success: Route.Success, _ catalog: SchemaCatalog
+    ) throws -> JSONTree {
+        var response: JSONTree = ["description": .string(success.summary)]
+        if success.hasContent { response["content"] = try content(route, catalog) }
+        let headers = route.details.responseHeaders.map { header in
+            (
+                header.name,
+                [
+                    "description": .string(header.summary), "required": .bool(header.isRequired),
+                    "schema": schema(of: header.form),
+                ] as JSONTree
+            )
+        }
+        if !headers.isEmpty { response["headers"] = .object(Dictionary(uniqueKeysWithValues: headers)) }
+        return response
+    }
+
+    private static func content(_ route: Route, _ catalog: SchemaCatalog) throws -> JSONTree? {
+        switch route.response {
+        case .json(let type): ["application/json": ["schema": try catalog.schema(of: type, .output)]]
+        // Bytes that are no JSON have no schema; a text is one.
+        case .media(let type): .object([type: type.hasPrefix("text/") ? ["schema": ["type": "string"]] : [:]])
+        case .webSocket: nil
+        }
+    }
+
+    private static func requestBody(_ body: any RequestBody.Type, _ catalog: SchemaCatalog) throws -> JSONTree {
+        let schema = try catalog.schema(of: body, .input)
+        let name = schema["$ref"]?.text?.split(separator: "/").last.map(String.init) ?? ""
+        // An absent body is an empty object.
+        let isRequired = catalog.components[name]?["required"] != nil
+        return ["required": .bool(isRequired), "content": ["application/json": ["schema": schema]]]
+    }
+
+    // MARK: Parameters
+
+    private static func pathParameter(_ name: String) -> JSONTree {
+        let known = pathParameters[name]
+        return [
+            "name": .string(name), "in": "path", "required": true,
+            "description": .string(known?.summary ?? "Which one"),
+            "schema": known?.schema ?? ["type": "string", "minLength": 1],
+        ]
+    }
+
+    private static let pathParameters: [String: (summary: String, schema: JSONTree)] = [
+        "id": ("Its number", ["type": "integer", "format": "int64", "minimum": 1]),
+        "number": ("Which attempt of the Script, from 1", ["type": "integer", "minimum": 1]),
+        "name": ("Its name", ["type": "string", "minLength": 1]),
+        "script": ("The Script's name", ["type": "string", "minLength": 1]),
+    ]
+
+    private static func parameter(_ query: Route.QueryParameter) -> JSONTree {
+        let one = schema(of: query.form)
+        return [
+            "name": .string(query.name), "in": "query", "required": false, "description": .string(query.summary),
+            "schema": query.repeats ? ["type": "array", "items": one] : one,
+        ]
+    }
+
+    static func parameter(_ header: Route.Header) -> JSONTree {
+        [
+            "name": .string(header.name), "in": "header", "required": .bool(header.isRequired),
+            "description": .string(header.summary), "schema": schema(of: header.form),
+        ]
+    }
+
+    private static func schema(of form: Route.QueryParameter.Form) -> JSONTree {
+        switch form {
+        case .text: ["type": "string"]
+        case .integer(let range):
+            (["type": "integer", "format": "int64"] as JSONTree).merging(.range(range))
+        case .number(let range):
+            ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
+        case .oneOf(let values): (["type": "string"] as JSONTree).merging(.oneOf(values))
+        case .time: ["type": "string", "format": "date-time"]
+        case .flag: ["type": "boolean"]
+        }
+    }
+
+    // MARK: Who may
+
+    private static func access(of route: Route) -> JSONTree {
+        var tree: JSONTree =
+            switch route.access {
+            case .anyone: ["anyone": true]
+            case .role(let role, let script): ["role": .string("\(role)"), "script": control(script)]
+            case .script(let control): ["role": .null, "script": .string(control.rawValue)]
+            }
+        switch route.target {
+        case .none: break
+        case .task: tree["target"] = "task"
+        case .processing: tree["target"] = "processing"
+        }
+        return tree
+    }
+
+    private static func whoMay(_ route: Route) -> String {
+        switch route.access {
+        case .anyone: return "Anyone, also without a token."
+        case .script(let control): return "Scripts alone, with `control: \(control.rawValue)` or more."
+        case .role(let role, script: nil): return "People with the role \(role) or more; no Script."
+        case .role(let role, script: let control?):
+            let own = control == .task ? " (`task`: what belongs to their own Task)" : ""
+            return
+                "People with the role \(role) or more, and Scripts with `control: \(control.rawValue)` or more\(own)."
+        }
+    }
+
+    private static func control(_ control: Control?) -> JSONTree { control.map { .string($0.rawValue) } ?? .null }
+
+    private static func tag(of route: Route) -> String {
+        var segments = route.path.segments
+        let prefix = PathTemplate(WirePath.root).segments
+        guard segments.starts(with: prefix) else { return "Monitoring" }
+        segments.removeFirst(prefix.count)
+        guard case .literal(let first)? = segments.first, !first.contains(".") else { return "API" }
+        return first.prefix(1).uppercased() + first.dropFirst()
+    }
+}

@@ -1,0 +1,66 @@
+import Wire
+
+extension Route {
+    /// A header of a request or an answer.
+    package struct Header: Sendable, Hashable {
+        package var name: String
+        package var form: QueryParameter.Form
+        package var isRequired: Bool
+        package var summary: String
+
+        package init(_ name: String, _ form: QueryParameter.Form, isRequired: Bool = false, _ summary: String) {
+            self.name = name
+            self.form = form
+            self.isRequired = isRequired
+            self.summary = summary
+        }
+    }
+
+    /// What the API's description tells of a route beside what its request is matched and checked by.
+    package struct Details: Sendable {
+        /// What it is called there and in generated clients; made of its method and path when nil.
+        package var name: String?
+        package var requestHeaders: [Header] = []
+        /// Of its successes.
+        package var responseHeaders: [Header] = []
+        /// Other statuses that are successes, and what each means: with the route's content, or without any.
+        package var successes: [Success] = []
+        /// Statuses of problems beside those that every route of its kind has.
+        package var problems: Set<Int> = []
+        /// What single messages of a stream or a WebSocket hold, by their names.
+        package var messages: [String: any (Decodable & Sendable).Type] = [:]
+    }
+
+    package struct Success: Sendable, Hashable {
+        package var status: Int
+        package var summary: String
+        package var hasContent: Bool
+    }
+
+    /// The name in the description and in generated clients.
+    func named(_ name: String) -> Route { with { $0.name = name } }
+
+    func takes(_ headers: Header...) -> Route { with { $0.requestHeaders += headers } }
+
+    func sends(_ headers: Header...) -> Route { with { $0.responseHeaders += headers } }
+
+    func succeeds(with status: Int, _ summary: String, hasContent: Bool = true) -> Route {
+        with { $0.successes.append(Success(status: status, summary: summary, hasContent: hasContent)) }
+    }
+
+    func fails(with statuses: Int...) -> Route { with { $0.problems.formUnion(statuses) } }
+
+    func carries(_ messages: [String: any (Decodable & Sendable).Type]) -> Route {
+        with { $0.messages.merge(messages) { $1 } }
+    }
+
+    private func with(_ change: (inout Details) -> Void) -> Route {
+        var route = self
+        change(&route.details)
+        return route
+    }
+}
+
+extension Route.Header {
+    static let location = Route.Header("Location", .text, "The path of what was made")
+}
