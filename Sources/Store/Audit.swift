@@ -142,7 +142,7 @@ extension Store {
     /// The audit log, newest first.
     package func audit(
         _ filter: AuditFilter, before: Int64?, limit: Int
-    ) async throws(StoreError) -> Page<AuditRecord> {
+    ) async throws(StoreError) -> ListPage<AuditRecord> {
         var conditions = ["id < ?"]
         var values: [Value] = [.integer(before ?? .max)]
         func among(_ column: String, _ allowed: [Value]) {
@@ -168,11 +168,13 @@ extension Store {
         }
         let (text, bound) = (conditions.joined(separator: " AND "), values + [.integer(Int64(limit) + 1)])
         return try await read { connection throws(StoreError) in
-            Page(
-                try connection.all(
-                    "SELECT \(AuditRecord.columns) FROM audit WHERE \(text) ORDER BY id DESC LIMIT ?", bound,
-                    AuditRecord.init), limit: limit
-            ) { $0.id }
+            let found = try connection.all(
+                "SELECT \(AuditRecord.columns) FROM audit WHERE \(text) ORDER BY id DESC LIMIT ?", bound,
+                AuditRecord.init)
+            let items = Array(found.prefix(limit))
+            return ListPage(
+                items: items,
+                next: found.count > limit ? items.last.map { ListPosition(key: $0.at, id: $0.id) } : nil)
         }
     }
 }

@@ -35,17 +35,6 @@ package enum MetricChange: Sendable, Hashable {
     case tooMany
 }
 
-/// Where a page of a series of metrics ends.
-package struct MetricPosition: Sendable, Hashable {
-    package var at: Int64
-    package var id: Int64
-
-    package init(at: Int64, id: Int64) {
-        self.at = at
-        self.id = id
-    }
-}
-
 /// Which of a Task's metrics; nil for all.
 package struct MetricFilter: Sendable, Hashable {
     package var task: String
@@ -93,11 +82,11 @@ extension Store {
 
     /// A Task's, newest first.
     package func metrics(
-        _ filter: MetricFilter, before: MetricPosition?, limit: Int
-    ) async throws(StoreError) -> (items: [MetricRecord], next: MetricPosition?) {
+        _ filter: MetricFilter, before: ListPosition?, limit: Int
+    ) async throws(StoreError) -> (items: [MetricRecord], next: ListPosition?) {
         try await readTogether { connection throws(StoreError) in
             // Each name has its own in order in the index; those of several are merged.
-            var rows: [(record: MetricRecord, position: MetricPosition)] = []
+            var rows: [(record: MetricRecord, position: ListPosition)] = []
             let names: [String]
             if let name = filter.name {
                 names = [name]
@@ -109,7 +98,7 @@ extension Store {
                 var values: [Value] = [.text(filter.task), .text(name)]
                 if let before {
                     conditions += " AND (at, id) < (?, ?)"
-                    values += [.integer(before.at), .integer(before.id)]
+                    values += [.integer(before.key), .integer(before.id)]
                 }
                 if let since = filter.since {
                     conditions += " AND at >= ?"
@@ -124,9 +113,9 @@ extension Store {
                     SELECT \(MetricRecord.columns), id FROM metric INDEXED BY metric_series WHERE task = ? AND name = ?\
                     \(conditions) ORDER BY at DESC, id DESC LIMIT ?
                     """, values + [.integer(Int64(limit) + 1)]
-                ) { (MetricRecord($0), MetricPosition(at: $0.integer(7), id: $0.integer(8))) }
+                ) { (MetricRecord($0), ListPosition(key: $0.integer(7), id: $0.integer(8))) }
             }
-            rows.sort { ($0.position.at, $0.position.id) > ($1.position.at, $1.position.id) }
+            rows.sort { ($0.position.key, $0.position.id) > ($1.position.key, $1.position.id) }
             let page = rows.prefix(limit)
             return (page.map(\.record), rows.count > limit ? page.last?.position : nil)
         }

@@ -93,15 +93,4 @@ import Wire
         let found = Self.detail { () throws(Problem) in _ = try APIService.labelFilter(try Self.query(many)) }
         #expect(found == "label may name 8 keys, and 20 values of each")
     }
-
-    @Test(arguments: ["", "p1", "m", "m1", "m1.", "m1.2.3", "m.2", "mx!.2"])
-    func refusesACursorOfSomethingElse(text: String) {
-        #expect(throws: Problem.self) { try APIService.position(text) }
-    }
-
-    @Test func aCursorIsReadBack() throws {
-        for position in [MetricPosition(at: 0, id: 1), MetricPosition(at: 1_800_000_000_000, id: .max)] {
-            #expect(try APIService.position(APIService.cursor(position)) == position)
-        }
-    }
 }

@@ -94,9 +94,10 @@ import Testing
         var filter = ProcessingFilter()
         filter.causes = ["x", "y"]
         #expect(
-            try await store.processings(filter, before: nil, limit: 10).items.map(\.id) == [ids[3], ids[1], ids[0]])
-        #expect(try await store.processings(filter, before: ids[3], limit: 1).items.map(\.id) == [ids[1]])
+            try await store.processings(filter, ListRange(limit: 10)).items.map(\.id) == [ids[3], ids[1], ids[0]])
+        let first = ListRange(after: ListPosition(key: 1, id: ids[3]), limit: 1)
+        #expect(try await store.processings(filter, first).items.map(\.id) == [ids[1]])
         filter.statuses = [.success]
-        #expect(try await store.processings(filter, before: nil, limit: 10).items.isEmpty)
+        #expect(try await store.processings(filter, ListRange(limit: 10)).items.isEmpty)
     }
 }

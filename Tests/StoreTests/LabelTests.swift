@@ -55,23 +55,23 @@ import Testing
                     && id * 1000 >= since ?? 0
             }
             var found: [Int64] = []
-            var before: Int64?
+            var range = ListRange(limit: 7)
             repeat {
-                let page = try await store.processings(filter, before: before, limit: 7)
+                let page = try await store.processings(filter, range)
                 found += page.items.map(\.id)
-                before = page.next
-            } while before != nil
+                range.after = page.next
+            } while range.after != nil
             #expect(found == expected, "\(filter)")
         }
     }
 
     /// The index gives the list's order: nothing is sorted, and no table is looked through.
     @Test func anIndexAnswers() async throws {
-        let part = try #require(LabelFilter(["color": ["red"], "size": ["big"]]).parts.first)
+        let part = try #require(LabelFilter(["color": ["red"], "size": ["big"]]).lookups.first)
         let plan = try await store.read { connection throws(StoreError) in
             try connection.all(
-                "EXPLAIN QUERY PLAN SELECT id FROM \(part.source) AND label.processing < 100 "
-                    + "ORDER BY label.processing DESC LIMIT 50", part.values
+                "EXPLAIN QUERY PLAN SELECT id FROM \(LabelFilter.source) \(part.source) AND label.processing_at < 100 "
+                    + "ORDER BY label.processing_at DESC, label.processing DESC LIMIT 50", part.values
             ) { $0.text(3) }
         }
         #expect(plan.first?.contains("SEARCH label USING COVERING INDEX label_by_value") == true, "\(plan)")
@@ -144,7 +144,7 @@ import Testing
                     && (filter.script ?? row.script) == row.script && row.at >= filter.since ?? 0
             }.sorted { ($0.element.at, $0.offset) > ($1.element.at, $1.offset) }.map(\.element)
             var found: [MetricRecord] = []
-            var before: MetricPosition?
+            var before: ListPosition?
             repeat {
                 let page = try await store.metrics(filter, before: before, limit: 7)
                 #expect(page.items.count <= 7)

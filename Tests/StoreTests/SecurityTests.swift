@@ -103,7 +103,7 @@ import Testing
         #expect(try await found { ($0.since, $0.until) = (200, 300) } == 1)
         let first = try await store.audit(AuditFilter(), before: nil, limit: 2)
         #expect(first.items.map(\.id) == [3, 2])
-        #expect(try await store.audit(AuditFilter(), before: first.next, limit: 2).items.map(\.id) == [1])
+        #expect(try await store.audit(AuditFilter(), before: first.next?.id, limit: 2).items.map(\.id) == [1])
     }
 
     @Test func namesOfValidTokensAreTheirsAlone() async throws {

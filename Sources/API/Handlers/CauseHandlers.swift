@@ -41,9 +41,13 @@ extension APIService {
         let failed = try await stored { () async throws(StoreError) in
             try await launcher.store.failed(ofCause: cause.fingerprint, limit: limit)
         }
+        let labels = try await stored { () async throws(StoreError) in
+            try await launcher.store.labels(of: failed.map(\.id))
+        }
         return .json(
             CauseDetailView(
-                cause: CauseView(cause), failed: try mapped { try failed.map { try ProcessingView($0) } }))
+                cause: CauseView(cause),
+                failed: try mapped { try failed.map { try ProcessingView($0, labels: labels[$0.id] ?? [:]) } }))
     }
 
     func rerunCause(_ call: Call) async throws(Problem) -> HTTPResponse {

@@ -31,39 +31,26 @@ extension APIService {
         return .json(metrics.filter { $0.script == script && $0.number == number }.map(MetricView.init))
     }
 
+    static let metricSorts = ["-at"]
+
     func listTaskMetrics(_ call: Call) async throws(Problem) -> HTTPResponse {
         let task = call.captures["name"] ?? ""
         var filter = MetricFilter(task: task, name: call.query.first("name"), script: call.query.first("script"))
-        if let text = call.query.first("since") {
-            guard let time = Timestamp(parsing: text) else {
-                throw Query.wrong("since", "must be a time such as 2026-11-24T12:30:01Z")
-            }
-            filter.since = time.milliseconds
-        }
-        let limit = Int(try call.query.integer("limit", in: 1...500, default: 50))
-        let before = try call.query.first("cursor").map { text throws(Problem) in try Self.position(text) }
+        filter.since = try call.query.time("since")
+        let list = try ListRequest(
+            call, sorts: Self.metricSorts, preset: "-at", fields: MetricPointView.listFields)
+        let range = try list.range()
         let wanted = filter
         let page = try await stored { () async throws(StoreError) in
-            try await launcher.store.metrics(wanted, before: before, limit: limit)
+            try await launcher.store.metrics(wanted, before: range.after, limit: range.limit)
         }
         // Of a Task whose file is gone, what it reported is still there.
-        if page.items.isEmpty, before == nil {
+        if page.items.isEmpty, range.after == nil {
             _ = try await launched { () async throws(LauncherError) in try await launcher.task(task) }
         }
-        return .json(
-            PageView(items: page.items.map(MetricPointView.init), next: page.next.map { Self.cursor($0) }))
-    }
-
-    static func cursor(_ position: MetricPosition) -> String {
-        "m\(String(position.at, radix: 36)).\(String(position.id, radix: 36))"
-    }
-
-    static func position(_ cursor: String) throws(Problem) -> MetricPosition {
-        let parts = cursor.dropFirst().split(separator: ".", omittingEmptySubsequences: false)
-        guard cursor.first == "m", parts.count == 2, let at = Int64(parts[0], radix: 36),
-            let id = Int64(parts[1], radix: 36)
-        else { throw Query.wrong("cursor", "must be the `next` of the page before") }
-        return MetricPosition(at: at, id: id)
+        return list.response(
+            items: try mapped { try list.encode(page.items.map(MetricPointView.init)) },
+            next: page.next.map(ListRequest.place))
     }
 }
 

@@ -4,7 +4,7 @@ import Wire
 
 extension APIService {
     func showMetrics() async throws(Problem) -> HTTPResponse {
-        let store = await launcher.store
+        let store = launcher.store
         let totals = try await stored { () async throws(StoreError) in try await store.totals() }
         let causes = try await stored { () async throws(StoreError) in
             try await store.causes(CauseFilter(), limit: 1)

@@ -10,7 +10,7 @@ extension APIService {
         var asked = try Self.statisticsQuery(call.query)
         asked.tasks = try call.caller.narrowed(asked.tasks)
         let query = asked
-        let store = await launcher.store
+        let store = launcher.store
         let groups = try await stored { () async throws(StoreError) in
             try await store.statistics(query, limit: Self.mostGroups)
         }

@@ -76,10 +76,13 @@ extension APIService {
         return try mapped { String(decoding: try WireJSON.encode(Set(tasks).sorted()), as: UTF8.self) }
     }
 
+    static let auditSorts = ["-at"]
+
     func listAudit(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let paging = try Paging(call.query)
+        let list = try ListRequest(call, sorts: Self.auditSorts, preset: "-at", fields: AuditView.listFields)
+        let range = try list.range()
         var filter = AuditFilter()
-        filter.who = Set(call.query.all("who"))
+        filter.who = try call.query.filter("who")
         for method in call.query.all("method") {
             guard ["POST", "PUT", "PATCH", "DELETE"].contains(method) else {
                 throw Query.wrong("method", "must be POST, PUT, PATCH or DELETE")
@@ -93,21 +96,15 @@ extension APIService {
             }
             filter.statuses.insert(status)
         }
-        filter.since = try Self.time("since", call.query)
-        filter.until = try Self.time("until", call.query)
+        filter.since = try call.query.time("since")
+        filter.until = try call.query.time("until")
         let wanted = filter
         let page = try await stored { () async throws(StoreError) in
-            try await launcher.store.audit(wanted, before: paging.before, limit: paging.limit)
+            try await launcher.store.audit(wanted, before: range.after?.id, limit: range.limit)
         }
-        return .json(PageView(items: page.items.map(AuditView.init), next: page.next.map(Paging.cursor)))
-    }
-
-    private static func time(_ name: String, _ query: Query) throws(Problem) -> Int64? {
-        guard let text = query.first(name) else { return nil }
-        guard let time = Timestamp(parsing: text) else {
-            throw Query.wrong(name, "must be a time such as 2026-11-24T12:30:01Z")
-        }
-        return time.milliseconds
+        return list.response(
+            items: try mapped { try list.encode(page.items.map(AuditView.init)) },
+            next: page.next.map(ListRequest.place))
     }
 }
 

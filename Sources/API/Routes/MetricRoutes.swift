@@ -14,7 +14,7 @@ extension RouteTable {
             query: [
                 .init("name", .text, "Only the figure of this name"), .init("script", .text, "Only this Script's"),
                 .init("since", .time, "Reported at or after this time (RFC 3339)"),
-            ] + paging, response: .json(PageView<MetricPointView>.self)
+            ] + list(sorts: APIService.metricSorts), response: .json(PageView<MetricPointView>.self)
         ) { service, call throws(Problem) in try await service.listTaskMetrics(call) },
     ]
 }

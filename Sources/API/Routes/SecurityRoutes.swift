@@ -25,7 +25,7 @@ extension RouteTable {
                 .init("status", .integer(100...599), repeats: true, "Only what was answered with these statuses"),
                 .init("since", .time, "At or after this time (RFC 3339)"),
                 .init("until", .time, "Before this time (RFC 3339)"),
-            ] + paging, response: .json(PageView<AuditView>.self)
+            ] + list(sorts: APIService.auditSorts), response: .json(PageView<AuditView>.self)
         ) { service, call throws(Problem) in try await service.listAudit(call) },
     ]
 }

@@ -136,7 +136,8 @@ struct ListQuery<Element: Sendable> {
         let tail = "\(conditions.text) ORDER BY \(key) \(direction), \(id) \(direction) LIMIT ?"
         let more = conditions.values + [.integer(Int64(range.limit) + 1)]
         func rows<Found>(_ what: String, _ lookup: Lookup, _ read: (Row) -> Found) throws(StoreError) -> [Found] {
-            try connection.all("SELECT \(what) FROM \(source ?? table) \(lookup.source)\(tail)", lookup.values + more, read)
+            try connection.all(
+                "SELECT \(what) FROM \(source ?? table) \(lookup.source)\(tail)", lookup.values + more, read)
         }
         var found: [Element] = []
         if lookups.count == 1 {

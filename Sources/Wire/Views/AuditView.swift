@@ -33,4 +33,8 @@ package struct AuditView: Sendable, Hashable, Codable {
         self.status = status
         self.request = request
     }
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case id, at, kind, who, origin, method, path, body, status, request
+    }
 }

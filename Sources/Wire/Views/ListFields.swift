@@ -6,7 +6,8 @@ package protocol ListedView: Codable, Sendable {
 
 extension ProcessingView: ListedView {
     package static let listFields = [
-        CodingKeys.cause, .createdAt, .definition, .endedAt, .event, .id, .labels, .outcome, .params, .priority, .reason, .script,
+        CodingKeys.cause, .createdAt, .definition, .endedAt, .event, .id, .labels, .outcome, .params, .priority,
+        .reason, .script,
         .scriptsHash, .startedAt, .status, .task,
     ].map(\.rawValue)
 }
@@ -16,5 +17,13 @@ extension EventView: ListedView {
 }
 
 extension TaskView: ListedView {
+    package static let listFields = CodingKeys.allCases.map(\.rawValue).sorted()
+}
+
+extension AuditView: ListedView {
+    package static let listFields = CodingKeys.allCases.map(\.rawValue).sorted()
+}
+
+extension MetricPointView: ListedView {
     package static let listFields = CodingKeys.allCases.map(\.rawValue).sorted()
 }

@@ -42,6 +42,10 @@ package struct MetricPointView: Sendable, Hashable, Codable {
         self.unit = unit
         self.at = at
     }
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case processing, script, attempt, name, value, unit, at
+    }
 }
 
 /// When a Script is run again: `POST /self/again`
