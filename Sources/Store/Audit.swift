@@ -50,6 +50,9 @@ package struct AuditRecord: Sendable, Hashable {
 
 /// The audit log's entry of the request under way. The first transaction that the request's task commits takes it along: the
 /// change and its entry are one, at the price of an INSERT and no fsync(2).
+///
+/// What the request's task starts inherits `current`, as the Launcher's own work that the request sets off. That is not the
+/// request's change, and takes no entry along.
 package final class PendingAudit: Sendable {
     /// The request's.
     @TaskLocal package static var current: PendingAudit?
@@ -59,22 +62,37 @@ package final class PendingAudit: Sendable {
         /// A transaction under way has it.
         case taken
         case written(Int64)
+        /// The request has ended.
+        case closed
     }
 
     /// With the status that is to be expected.
     package let record: AuditRecord
     private let state = Mutex(State.waiting)
+    private let task: Int?
 
-    package init(_ record: AuditRecord) { self.record = record }
-
-    /// Its id, once it is on the disk.
-    package var written: Int64? {
-        state.withLock { if case .written(let id) = $0 { id } else { nil } }
+    /// Belongs to the task that makes it.
+    package init(_ record: AuditRecord) {
+        self.record = record
+        task = Self.currentTask
     }
 
-    /// - Returns: false when another transaction has it.
-    func take() -> Bool {
+    private static var currentTask: Int? { withUnsafeCurrentTask { $0?.hashValue } }
+
+    /// The request has ended.
+    ///
+    /// - Returns: its id when it is on the disk.
+    package func close() -> Int64? {
         state.withLock { state in
+            defer { state = .closed }
+            return if case .written(let id) = state { id } else { nil }
+        }
+    }
+
+    /// - Returns: false when it is not the caller's to write, or has been written.
+    func take() -> Bool {
+        guard task == Self.currentTask else { return false }
+        return state.withLock { state in
             guard case .waiting = state else { return false }
             state = .taken
             return true

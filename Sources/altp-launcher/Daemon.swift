@@ -61,7 +61,7 @@ struct Daemon {
             }, log: { LauncherLog.write(.warning, $0) },
             handler: { await service.respond(to: $0, over: $1) })
         try listeners.start(
-            mayStay: { gate.mayStay($0) }, log: { LauncherLog.write(.warning, $0) },
+            mayStay: { gate.mayStay($0) }, isWelcome: { gate.isWelcome($0) }, log: { LauncherLog.write(.warning, $0) },
             handler: { await service.respond(to: $0, over: $1) })
 
         let tasks = await launcher.tasks()

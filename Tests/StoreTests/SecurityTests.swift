@@ -21,7 +21,9 @@ import Testing
         try await store.audit(filter, before: nil, limit: 1000).items.map(\.path)
     }
 
-    private func pause(_ task: String) async throws(StoreError) {
+    private func pause(_ task: String) async throws(StoreError) { try await Self.pause(task, store) }
+
+    private static func pause(_ task: String, _ store: Store) async throws(StoreError) {
         try await store.write { transaction throws(StoreError) in
             try transaction.savePause(true, reason: nil, task: task)
         }
@@ -34,9 +36,23 @@ import Testing
             // A second change of the same request is no second entry.
             try await pause("b")
         }
-        #expect(pending.written == 1)
+        #expect(pending.close() == 1)
         #expect(try await paths() == ["/a"])
         #expect(try await store.tasks().count == 2)
+    }
+
+    /// The Launcher's own work goes on beside the request, and after it.
+    @Test func whatARequestSetsOffTakesNoEntryAlong() async throws {
+        let pending = PendingAudit(Self.entry("/a"))
+        try await PendingAudit.$current.withValue(pending) {
+            try await Task { [store] in try await Self.pause("a", store) }.value
+            #expect(PendingAudit.current != nil)
+        }
+        #expect(try await paths() == [])
+        let late = PendingAudit.$current.withValue(pending) { Task { [store] in try await Self.pause("b", store) } }
+        #expect(pending.close() == nil)
+        try await late.value
+        #expect(try await paths() == [])
     }
 
     @Test func aChangeThatFailsHasNoEntryYet() async throws {
@@ -45,11 +61,10 @@ import Testing
             await #expect(throws: StoreError.self) {
                 try await store.write { _ throws(StoreError) in throw StoreError("no") }
             }
-            #expect(pending.written == nil)
             #expect(try await paths() == [])
             try await pause("a")
         }
-        #expect(pending.written != nil)
+        #expect(pending.close() != nil)
         #expect(try await paths() == ["/a"])
     }
 

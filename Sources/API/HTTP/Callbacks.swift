@@ -118,11 +118,17 @@ private struct Exchange {
 
     func advance(with chunk: UnsafeRawBufferPointer) -> MHD_Result {
         let contentLength = header("Content-Length")
+        // Nobody fills the memory with bodies who has not shown a token.
+        if server.door.kind != .unixSocket, request.progress.withLock({ !$0.hasBegun }),
+            !server.isWelcome(header("Authorization"))
+        {
+            request.progress.withLock { $0.restrict(to: server.limits.anonymousBody) }
+        }
         switch request.progress.withLock({ $0.advance(chunk, contentLength: contentLength) }) {
         case .wait: return .YES
         case .handle(let body): return handle(body: body)
         case .answer(let response): return queue(response)
-        case .refuse: return queue(.problem(Problems.tooLarge(limit: server.limits.body)))
+        case .refuse: return queue(.problem(Problems.tooLarge(limit: request.progress.withLock { $0.limit })))
         case .abandon: return .NO
         }
     }

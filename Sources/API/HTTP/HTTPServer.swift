@@ -8,6 +8,8 @@ import Synchronization
 package struct HTTPLimits: Sendable {
     /// Bytes of a request's body.
     package var body = 1 << 20
+    /// Over TCP, of a request without a known client's credentials.
+    package var anonymousBody = 64 << 10
     /// Bytes of memory for one connection: the request line and all headers must fit in it.
     package var connectionMemory = 32 << 10
     package var connections = 1024
@@ -63,9 +65,11 @@ package final class HTTPServer: Sendable {
     ///   - census: shared by several servers, where they count together.
     ///   - tls: nil for plain HTTP.
     ///   - mayStay: whether a connection that counts into the share may go on; asked twice a second.
+    ///   - isWelcome: whether an Authorization header is a known client's, whose bodies may be longer.
     package convenience init(
         listener: consuming FileDescriptor, door: Door, tls: TLSIdentity?, limits: HTTPLimits,
         census: ConnectionCensus, mayStay: @escaping @Sendable (ConnectionShare) -> Bool = { _ in true },
+        isWelcome: @escaping @Sendable (String?) -> Bool = { _ in true },
         log: @escaping @Sendable (String) -> Void, handler: @escaping Handler
     ) throws(HTTPServerError) {
         let context = ServerContext(
@@ -73,7 +77,7 @@ package final class HTTPServer: Sendable {
             share: {
                 guard case .remote(let address) = $0 else { return nil }
                 return .client(address.client)
-            }, mayStay: mayStay, log: log, handler: handler)
+            }, mayStay: mayStay, isWelcome: isWelcome, log: log, handler: handler)
         try self.init(listener: listener, tls: tls, context: context)
     }
 

@@ -12,6 +12,7 @@ package final class RemoteListeners: Sendable {
         /// One for all.
         var census: ConnectionCensus
         var mayStay: @Sendable (ConnectionShare) -> Bool
+        var isWelcome: @Sendable (String?) -> Bool
         var log: @Sendable (String) -> Void
         var handler: HTTPServer.Handler
     }
@@ -54,15 +55,18 @@ package final class RemoteListeners: Sendable {
         api.listen.map { "\(api.tls == nil ? "http" : "https")://\($0)" }
     }
 
-    /// - Parameter mayStay: whether a connection that counts into the share may go on.
+    /// - Parameters:
+    ///   - mayStay: whether a connection that counts into the share may go on.
+    ///   - isWelcome: whether an Authorization header is a known client's.
     package func start(
-        mayStay: @escaping @Sendable (ConnectionShare) -> Bool, log: @escaping @Sendable (String) -> Void,
+        mayStay: @escaping @Sendable (ConnectionShare) -> Bool,
+        isWelcome: @escaping @Sendable (String?) -> Bool, log: @escaping @Sendable (String) -> Void,
         handler: @escaping HTTPServer.Handler
     ) throws(HTTPServerError) {
         let limits = HTTPLimits(api.limits, listeners: max(1, api.listen.count))
         let service = Service(
-            limits: limits, census: ConnectionCensus(limit: limits.connectionsPerShare), mayStay: mayStay, log: log,
-            handler: handler)
+            limits: limits, census: ConnectionCensus(limit: limits.connectionsPerShare), mayStay: mayStay,
+            isWelcome: isWelcome, log: log, handler: handler)
         let servers = try servers(service, state.withLock { $0.identity })
         state.withLock { state in
             state.service = service
@@ -123,6 +127,7 @@ package final class RemoteListeners: Sendable {
                     listener: FileDescriptor(owning: copy),
                     door: Door(kind: address.isLoopback ? .loopback : .network, isEncrypted: identity != nil),
                     tls: identity, limits: service.limits, census: service.census, mayStay: service.mayStay,
+                    isWelcome: service.isWelcome,
                     log: service.log, handler: service.handler))
         }
         return servers

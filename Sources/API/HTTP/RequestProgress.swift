@@ -23,10 +23,15 @@ struct RequestProgress {
     }
 
     /// Bytes of a body.
-    private let limit: Int
+    private(set) var limit: Int
     private var phase = Phase.begun
 
     init(limit: Int) { self.limit = limit }
+
+    /// Takes no longer body than this, before the first call.
+    mutating func restrict(to limit: Int) { self.limit = min(self.limit, limit) }
+
+    var hasBegun: Bool { if case .begun = phase { false } else { true } }
 
     /// The library's next call about the request: the first is for its headers, then come one for each part of the body,
     /// a last one without, and one more when the connection is resumed.

@@ -19,6 +19,8 @@ final class ServerContext: Sendable {
     /// Of servers that others than this host's users reach.
     let open: OpenConnections?
     let share: @Sendable (Peer) -> ConnectionShare?
+    /// Whether an Authorization header is a known client's.
+    let isWelcome: @Sendable (String?) -> Bool
     private let log: @Sendable (String) -> Void
     private let budget = Mutex(LogBudget())
     private let handler: HTTPServer.Handler
@@ -28,6 +30,7 @@ final class ServerContext: Sendable {
         door: Door, limits: HTTPLimits, census: ConnectionCensus,
         share: @escaping @Sendable (Peer) -> ConnectionShare?,
         mayStay: (@Sendable (ConnectionShare) -> Bool)? = nil,
+        isWelcome: @escaping @Sendable (String?) -> Bool = { _ in true },
         log: @escaping @Sendable (String) -> Void, handler: @escaping HTTPServer.Handler
     ) {
         self.limits = limits
@@ -35,6 +38,7 @@ final class ServerContext: Sendable {
         self.door = door
         open = mayStay.map { OpenConnections(limits: limits, mayStay: $0) }
         self.share = share
+        self.isWelcome = isWelcome
         self.log = log
         self.handler = handler
     }

@@ -31,7 +31,7 @@ final class AuditTrail: Sendable {
         var record = entry
         record.status = response.status
         if [401, 403].contains(response.status) { record.kind = .refused }
-        if let id = pending.written {
+        if let id = pending.close() {
             if record != entry { correct(id, record) }
         } else {
             await write(record)

@@ -34,6 +34,12 @@ package final class Gatekeeper: Sendable {
         return .token(holder)
     }
 
+    /// Whether an Authorization header holds a valid token.
+    package func isWelcome(_ authorization: String?) -> Bool {
+        guard let token = authorization.flatMap(BearerToken.init(authorization:)) else { return false }
+        return tokens.holder(of: token, at: Launcher.systemTime()) != nil
+    }
+
     /// Whether a request over TCP is one too many. Who has a valid token is counted by it, and all others by their address:
     /// nobody who only shares an address with an attacker is kept out.
     func refusal(of caller: Caller, at address: RemoteAddress, over connection: HTTPConnection) -> HTTPResponse? {

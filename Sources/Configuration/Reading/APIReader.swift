@@ -67,9 +67,9 @@ struct APIReader {
         guard let reader = MappingReader(node, "a tls", keys: ["certificate", "key"], findings) else { return nil }
         reader.require("certificate", "the PEM file of the certificate and those that it hangs on")
         reader.require("key", "the PEM file of its private key")
-        guard let certificate = file("certificate", .certificate, reader), let key = file("key", .key, reader) else {
-            return nil
-        }
+        // Both are looked at, so that all that is wrong is said.
+        let files = (file("certificate", .certificate, reader), file("key", .key, reader))
+        guard case (let certificate?, let key?) = files else { return nil }
         return TLSFiles(certificate: certificate, key: key)
     }
 

@@ -32,6 +32,12 @@ import Testing
         #expect(AuditSummary.of(Array(huge.utf8)) == "(\(huge.utf8.count) bytes)")
     }
 
+    @Test func usersHaveTheirNames() async {
+        let names = UserNames()
+        #expect(await names.name(of: 1) == "daemon")
+        #expect(await names.name(of: 4_000_000_001) == "uid-4000000001")
+    }
+
     @Test func namesOfUsersThatCouldBeTakenForOthersAreNone() {
         for name in ["ann", "ann.b@example.org", "a-b_c", "X1"] { #expect(UserNames.isUsable(name)) }
         for name in ["root", "", "uid-7", "a b", "a:b", "ä", "a\n", String(repeating: "a", count: 65)] {

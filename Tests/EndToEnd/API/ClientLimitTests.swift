@@ -70,6 +70,36 @@ extension EndToEnd {
             }
         }
 
+        @Test func strangersSendNoLongBodies() throws {
+            try withRemoteHost { remote in
+                let token = try remote.token("ann", "--role", "operator")
+                let body =
+                    "{\"type\": \"x\", \"key\": \"1\", \"params\": {\"x\": \"\(String(repeating: "x", count: 100_000))\"}}"
+                #expect(try remote.send("POST", "/api/v1/events", token: token, body: body).status == 201)
+                let stranger = try remote.send("POST", "/api/v1/events", body: body)
+                #expect(stranger.status == 413)
+                #expect(stranger.body.contains("at most 65536 bytes"))
+                #expect(try remote.send("POST", "/api/v1/events", body: "{}").status == 401)
+            }
+        }
+
+        @Test(.enabled(if: RemoteHost.hasIPv6, "this host has no ::1"))
+        func eachAddressStandsForItself() throws {
+            let port = try RemoteHost.freePort()
+            try withHost([:], settings: ["api: {listen: [\"[::1]:\(port)\", \(port)]}"]) { host in
+                let remote = RemoteHost(host: host, port: port)
+                let token = try remote.token("ann", "--role", "admin")
+                let ended = try remote.altp(
+                    ["event", "send", "x", "--id", "1", "--server", "http://[::1]:\(port)"], token: token)
+                #expect(ended.status == 0, "\(ended.errors)")
+                #expect(try remote.altp(["event", "send", "x", "--id", "2"], token: token).status == 0)
+                let origins = try remote.audit("--path", "/api/v1/events").map(\.origin)
+                #expect(origins.count == 2)
+                #expect(origins[0].hasPrefix("127.0.0.1:"))
+                #expect(origins[1].hasPrefix("[::1]:"))
+            }
+        }
+
         @Test func browsersAreKeptAtADistance() throws {
             try withRemoteHost(api: ["hosts: [altp.example]"]) { remote in
                 let token = try remote.token("ann")

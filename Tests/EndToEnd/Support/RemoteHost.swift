@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Wire
 
@@ -65,6 +66,11 @@ struct RemoteHost {
         let ended = try host.run(["audit", "--all", "-o", "json"] + arguments)
         guard ended.status == 0 else { throw TestFailure("altp audit: \(ended.errors)") }
         return try WireJSON.decode(PageView<AuditView>.self, from: Array(ended.output.utf8)).items
+    }
+
+    static var hasIPv6: Bool {
+        (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?
+            .contains("00000000000000000000000000000001") ?? false
     }
 
     /// One that nobody listens on.
