@@ -66,8 +66,8 @@ import Wire
         ("sort=ended_at&until=2026-01-01T00:00:00Z", "until is for a list sorted by created_at"),
         ("sort=ended_at&script=load", "script is for a list sorted by created_at"),
         ("fields=id,taks", "fields has taks, which is unknown; did you mean task?"),
-        ("fields=", "fields may have created_at, definition"), ("fields=id,,task", "fields may have created_at"),
-        ("fields=history", "fields may have created_at"),
+        ("fields=", "fields may have cause, created_at, definition"), ("fields=id,,task", "fields may have cause"),
+        ("fields=history", "fields may have cause"),
         ("cursor=", "cursor must be the `next` of the page before"),
         ("cursor=abc", "cursor must be the `next` of the page before"),
         ("cursor=abc.1.1", "cursor belongs to another list, filter or sort"),
@@ -129,7 +129,11 @@ import Wire
             event: isOdd ? 7 : nil, params: isOdd ? #"{"a":"\#(number)","b":"\"\\\u001bé/"}"# : #"{ "a" : 1.5 }"#,
             priority: -number, status: .failed, outcome: isOdd ? "hard" : nil, script: isOdd ? text : nil,
             reason: text, createdAt: Int64(number) * 86_399_999_999 - 40_000_000_000_000,
-            startedAt: isOdd ? -1 : nil, endedAt: isOdd ? 253_402_300_799_999 : nil)
+            startedAt: isOdd ? -1 : nil, endedAt: isOdd ? 253_402_300_799_999 : nil, cause: isOdd ? "0f" : nil)
+    }
+
+    private static func labels(_ id: Int64) -> [String: String] {
+        id % 2 == 1 ? ["b": "\"\u{1}", "a": "é"] : [:]
     }
 
     private static let texts: [String] =
@@ -140,8 +144,9 @@ import Wire
     @Test func itemsAreWhatTheCoderWrites() throws {
         let list = try Self.processings("").list
         let records = Self.texts.enumerated().map { Self.record($0 * 37, $1) } + [Self.record(99, "x")]
-        let written = try ProcessingItems.json(records, list)
-        let encoded = try WireJSON.encode(try records.map { try ProcessingView($0) })
+        let labels = Dictionary(uniqueKeysWithValues: records.map { ($0.id, Self.labels($0.id)) })
+        let written = try ProcessingItems.json(records, labels: labels, list)
+        let encoded = try WireJSON.encode(try records.map { try ProcessingView($0, labels: Self.labels($0.id)) })
         #expect(String(decoding: written, as: UTF8.self) == String(decoding: encoded, as: UTF8.self))
     }
 
@@ -149,12 +154,12 @@ import Wire
         let record = Self.record(7, "},\"id\":{[")
         for fields in [["id"], ["task", "status"], ["params", "reason", "event"], ProcessingView.listFields] {
             let list = try Self.processings("fields=\(fields.joined(separator: ","))").list
-            let written = try ProcessingItems.json([record], list)
+            let written = try ProcessingItems.json([record], labels: [7: Self.labels(7)], list)
             // The way of the other lists, which take what the coder wrote apart.
-            #expect(written == (try list.encode([try ProcessingView(record)])), "\(fields)")
+            #expect(written == (try list.encode([try ProcessingView(record, labels: Self.labels(7))])), "\(fields)")
         }
         let list = try Self.processings("fields=task&fields=id").list
-        let written = try ProcessingItems.json([record], list)
+        let written = try ProcessingItems.json([record], labels: [:], list)
         #expect(String(decoding: written, as: UTF8.self) == ##"[{"id":7,"task":"a},\"id\":{["}]"##)
     }
 

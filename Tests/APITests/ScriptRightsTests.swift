@@ -15,7 +15,8 @@ import Testing
     }
 
     private static func row(_ route: Route) -> String? {
-        guard let control = control(of: route), route.path.description.hasPrefix("/api/v1/") else { return nil }
+        guard route.access != .anyone, let control = control(of: route), route.path.description.hasPrefix("/api/v1/")
+        else { return nil }
         let path = route.path.description.replacingOccurrences(of: "/api/v1", with: "")
         return "| `\(control.rawValue)` | `\(route.method.rawValue) \(path)` | \(route.summary) |"
     }

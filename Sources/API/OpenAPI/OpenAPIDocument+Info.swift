@@ -24,6 +24,8 @@ extension OpenAPIDocument {
 
     static let tags: [String: String] = [
         "API": "The API itself",
+        "Audit": "Who changed what, from where",
+        "Causes": "What failures have in common",
         "Events": "Facts that make Event Tasks run",
         "Host": "The Launcher as a whole",
         "Monitoring": "For what watches the host",
@@ -31,6 +33,7 @@ extension OpenAPIDocument {
         "Self": "For a Script, about itself, through /run/altp.sock in its sandbox",
         "Sessions": "Stays in the sandboxes of attempts",
         "Statistics": "Counts since the store was made",
+        "Tokens": "What lets in over TCP",
         "Tasks": "Chains of Scripts with a trigger",
     ]
 

@@ -40,9 +40,11 @@ import Testing
         }.map { "\($0.method.rawValue) \($0.path)" }
         #expect(
             Set(open) == [
-                "GET /healthz", "GET /api/v1/tasks", "GET /api/v1/processings", "POST /api/v1/events",
+                "GET /healthz", "GET /readyz", "GET /api/v1", "GET /api/v1/openapi.json", "GET /api/v1/tasks",
+                "GET /api/v1/processings", "POST /api/v1/events",
                 "GET /api/v1/events", "GET /api/v1/events/{id}", "GET /api/v1/statistics", "GET /api/v1/sessions",
-                "GET /api/v1/sessions/{id}/stream", "DELETE /api/v1/sessions/{id}",
+                "GET /api/v1/sessions/{id}/stream", "DELETE /api/v1/sessions/{id}", "GET /api/v1/causes",
+                "GET /api/v1/causes/{fingerprint}", "POST /api/v1/causes/{fingerprint}/rerun",
             ])
     }
 
@@ -54,9 +56,9 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func withoutAValidTokenThereIsNothingButHealth(_ hasToken: Bool) {
+    func withoutAValidTokenThereIsNothingButHealthAndTheDescription(_ hasToken: Bool) {
         let open = RouteTable.routes.filter { Self.refusal(.anonymous(hasToken: hasToken), $0, task: nil) == nil }
-        #expect(open.map { "\($0.path)" } == ["/healthz"])
+        #expect(Set(open.map { "\($0.path)" }) == ["/healthz", "/readyz", "/api/v1", "/api/v1/openapi.json"])
     }
 
     @Test func seesItsTasksAlone() {
