@@ -7,7 +7,7 @@ extension EndToEnd {
     /// What a running Script asks for beside its end: time, another run, no rest of the chain.
     @Suite struct WishTests {
         private static let extensible =
-            "limits: {cpu: 0.5, memory: 128M, wall_time: 2s, wall_time_max: 1m, grace: 200ms}\n"
+            "limits: {cpu: 0.5, memory: 128M, wall_time: 4s, wall_time_max: 1m, grace: 200ms}\n"
 
         private func history(_ processing: ProcessingView) -> [String] { (processing.history ?? []).map(\.text) }
 
@@ -56,7 +56,7 @@ extension EndToEnd {
                 "tasks/job.yaml": """
                 policy: small
                 scripts:
-                  - {name: look, run: 'test $ALTP_ATTEMPT = 2 || altp again 4s --reason "the tide is out"'}
+                  - {name: look, run: 'test $ALTP_ATTEMPT = 2 || altp again 8s --reason "the tide is out"'}
                 """
             ]) { host in
                 let id = try host.trigger("job")
@@ -144,11 +144,11 @@ extension EndToEnd {
                 "policies/extensible.yaml": Self.extensible,
                 "tasks/longer.yaml": """
                 policy: extensible
-                scripts: [{name: work, run: 'altp reserve 30s --reason "a large scene" && sleep 4 && echo done'}]
+                scripts: [{name: work, run: 'altp reserve 30s --reason "a large scene" && sleep 6 && echo done'}]
                 """,
                 "tasks/late.yaml": """
                 policy: extensible
-                scripts: [{name: work, run: 'altp reserve 3s && sleep 60'}]
+                scripts: [{name: work, run: 'altp reserve 5s && sleep 60'}]
                 """,
                 "tasks/most.yaml": """
                 policy: extensible
@@ -163,9 +163,9 @@ extension EndToEnd {
                 #expect(late.outcome == "timeout")
                 let evidence = try #require(attempts(late, "work").first?.evidence)
                 let limit = try #require(evidence.limit)
-                #expect(limit.name == "wall_time" && (3000...4500).contains(limit.limit), "\(limit)")
+                #expect(limit.name == "wall_time" && (5000...9000).contains(limit.limit), "\(limit)")
                 #expect(evidence.usage.wallMilliseconds >= limit.limit)
-                #expect(evidence.reason.contains("which was extended from 2s"))
+                #expect(evidence.reason.contains("which was extended from 4s"))
                 let most = try host.complete("most")
                 #expect(most.outcome == "hard")
                 let log = try host.altp("logs", "\(most.id)/work")
@@ -192,12 +192,12 @@ extension EndToEnd {
                 }
                 try host.end(SIGKILL)
                 // Beyond the policy's own limit.
-                sleep(3)
+                sleep(5)
                 try host.start()
                 let view = try host.processing(id)
                 #expect(view.status == "running")
                 #expect(attempts(view, "work").first?.deadline == deadline)
-                #expect(try host.why(id).facts.contains { $0.text.contains("extended from 2s") })
+                #expect(try host.why(id).facts.contains { $0.text.contains("extended from 4s") })
                 try host.root.write("state/processings/\(id)/shared/go", "")
                 #expect(try host.ended(id).status == "success")
             }
