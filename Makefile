@@ -17,6 +17,9 @@ demo: build  ## Show the Landsat example at work
 test: packages  ## Run every test
 	@scripts/test
 
+test-api: build  ## Hold the HTTP API against its own description, with schemathesis: SECONDS=150, SEED=1
+	@scripts/test-api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
 test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2 and project quotas
 	@scripts/test-vm
 
@@ -55,4 +58,4 @@ install: build  ## Install below PREFIX (/usr/local), with the service; DESTDIR 
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher bench-api install clean
+.PHONY: help packages build demo test test-api test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher bench-api install clean

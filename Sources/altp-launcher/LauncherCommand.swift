@@ -4,6 +4,7 @@ import Glibc
 /// The daemon's executable, which `altp serve` becomes.
 ///
 ///     altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json]
+///     altp-launcher --describe-api
 ///
 /// A service manager that delegates a cgroup names it: the sandboxes then lie below that, outside of the service itself.
 /// SIGHUP reads the configuration folder again. SIGTERM and SIGINT stop it while running Scripts go on, SIGQUIT ends them
@@ -11,6 +12,7 @@ import Glibc
 @main
 struct LauncherCommand {
     static func main() {
+        if APIDescription.isAskedFor(CommandLine.arguments) { APIDescription.print() }
         // First of all: every thread made from here on inherits it.
         Signals.block()
         umask(0o022)

@@ -97,9 +97,9 @@ enum FieldDescriptions {{
 """
 
 
-def main():
+def main(*options):
     text = swift(table())
-    if sys.argv[1:] != ["--check"]:
+    if list(options) != ["--check"]:
         TARGET.write_text(text)
     elif not TARGET.exists() or TARGET.read_text() != text:
         sys.exit(f"{TARGET.relative_to(PACKAGE)} does not say what the comments in Sources/Wire say now; "
@@ -107,4 +107,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -27,7 +27,7 @@ package struct OpenAPIDocument: Sendable {
     }
 
     /// Its text, made once.
-    static let text = Result { try WireJSON.encode(try current.get().root) }
+    package static let text = Result { try WireJSON.encode(try current.get().root) }
 
     private static func document(
         _ routes: [Route], _ webhooks: [Webhook], _ catalog: SchemaCatalog

@@ -12,12 +12,13 @@ struct OperationDescription {
         let captures = route.path.segments.compactMap { if case .parameter(let name) = $0 { name } else { nil } }
         problems = Self.problems(of: route, captures)
         tag = Self.tag(of: route)
+        let access = Self.access(of: route)
         tree = [
             "operationId": .string(OperationName.make(route, root: WirePath.root)),
             "tags": [.string(tag)],
             "summary": .string(route.summary),
-            "description": .string(Self.whoMay(route)),
-            "x-access": Self.access(of: route),
+            "description": .string(access.text),
+            "x-access": access.tree,
         ]
         let parameters =
             captures.map(Self.pathParameter) + route.query.map(Self.parameter)
@@ -87,18 +88,36 @@ struct OperationDescription {
 
     private static func content(_ route: Route, _ catalog: SchemaCatalog) throws -> JSONTree? {
         switch route.response {
-        case .json(let type): ["application/json": ["schema": try catalog.schema(of: type, .output)]]
+        case .json(let type):
+            ["application/json": ["schema": try schema(of: type, catalog, isSelective: route.takesFields)]]
         // Bytes that are no JSON have no schema; a text is one.
         case .media(let type): .object([type: type.hasPrefix("text/") ? ["schema": ["type": "string"]] : [:]])
         case .webSocket: nil
         }
     }
 
+    /// - Parameter isSelective: with `fields` the items of a list have what that names alone.
+    private static func schema(
+        of type: any Decodable.Type, _ catalog: SchemaCatalog, isSelective: Bool
+    ) throws -> JSONTree {
+        let schema = try catalog.schema(of: type, .output)
+        guard isSelective else { return schema }
+        let page = catalog.component(schema)
+        var list = page?["properties"]?["items"] ?? schema
+        guard let whole = list["items"],
+            let part = catalog.partial(whole)
+        else { throw SchemaFailure("\(type) is no list: its items have no fields to choose from") }
+        list["items"] = ["anyOf": [whole, part]]
+        guard var page, var properties = page["properties"] else { return list }
+        properties["items"] = list
+        page["properties"] = properties
+        return page
+    }
+
     private static func requestBody(_ body: any RequestBody.Type, _ catalog: SchemaCatalog) throws -> JSONTree {
         let schema = try catalog.schema(of: body, .input)
-        let name = schema["$ref"]?.text?.split(separator: "/").last.map(String.init) ?? ""
         // An absent body is an empty object.
-        let isRequired = catalog.components[name]?["required"] != nil
+        let isRequired = catalog.component(schema)?["required"] != nil
         return ["required": .bool(isRequired), "content": ["application/json": ["schema": schema]]]
     }
 
@@ -150,34 +169,33 @@ struct OperationDescription {
 
     // MARK: Who may
 
-    private static func access(of route: Route) -> JSONTree {
-        var tree: JSONTree =
-            switch route.access {
-            case .anyone: ["anyone": true]
-            case .role(let role, let script): ["role": .string("\(role)"), "script": control(script)]
-            case .script(let control): ["role": .null, "script": .string(control.rawValue)]
-            }
+    /// For programs as `x-access`, and for people.
+    private static func access(of route: Route) -> (tree: JSONTree, text: String) {
+        var tree: JSONTree
+        let text: String
+        switch route.access {
+        case .anyone:
+            tree = ["anyone": true]
+            text = "Anyone, also without a token."
+        case .script(let control):
+            tree = ["role": .null, "script": .string(control.rawValue)]
+            text = "Scripts alone, with `control: \(control.rawValue)` or more."
+        case .role(let role, script: nil):
+            tree = ["role": "\(role)", "script": .null]
+            text = "People with the role \(role) or more; no Script."
+        case .role(let role, script: let control?):
+            tree = ["role": "\(role)", "script": .string(control.rawValue)]
+            let own = control == .task ? " (`task`: what belongs to their own Task)" : ""
+            text =
+                "People with the role \(role) or more, and Scripts with `control: \(control.rawValue)` or more\(own)."
+        }
         switch route.target {
         case .none: break
         case .task: tree["target"] = "task"
         case .processing: tree["target"] = "processing"
         }
-        return tree
+        return (tree, text)
     }
-
-    private static func whoMay(_ route: Route) -> String {
-        switch route.access {
-        case .anyone: return "Anyone, also without a token."
-        case .script(let control): return "Scripts alone, with `control: \(control.rawValue)` or more."
-        case .role(let role, script: nil): return "People with the role \(role) or more; no Script."
-        case .role(let role, script: let control?):
-            let own = control == .task ? " (`task`: what belongs to their own Task)" : ""
-            return
-                "People with the role \(role) or more, and Scripts with `control: \(control.rawValue)` or more\(own)."
-        }
-    }
-
-    private static func control(_ control: Control?) -> JSONTree { control.map { .string($0.rawValue) } ?? .null }
 
     private static func tag(of route: Route) -> String {
         var segments = route.path.segments
@@ -187,4 +205,8 @@ struct OperationDescription {
         guard case .literal(let first)? = segments.first, !first.contains(".") else { return "API" }
         return first.prefix(1).uppercased() + first.dropFirst()
     }
+}
+
+extension Route {
+    fileprivate var takesFields: Bool { query.contains { $0.name == "fields" } }
 }

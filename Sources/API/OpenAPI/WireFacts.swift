@@ -51,6 +51,16 @@ extension ReportProgress: SchemaFacts {
     package static var facts: [String: JSONTree] {
         ["percent": .percent, "text": .line.merging(["maxLength": 500])]
     }
+
+    /// Null is the same as absent, so being there is not enough.
+    package static var rules: JSONTree {
+        [
+            "anyOf": [
+                ["required": ["percent"], "properties": ["percent": ["type": "number"]]],
+                ["required": ["text"], "properties": ["text": ["type": "string"]]],
+            ]
+        ]
+    }
 }
 
 extension EndSelf: SchemaFacts {

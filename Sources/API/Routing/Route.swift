@@ -39,7 +39,7 @@ package struct Route: Sendable {
         package var repeats: Bool
         package var summary: String
 
-        init(_ name: String, _ form: Form, repeats: Bool = false, _ summary: String) {
+        package init(_ name: String, _ form: Form, repeats: Bool = false, _ summary: String) {
             self.name = name
             self.form = form
             self.repeats = repeats

@@ -30,10 +30,14 @@ import Wire
             let value = try SchemaCatalog().sample(of: type, side, filling)
             let encodable = try #require(value as? any Encodable, "\(type) cannot be encoded")
             let tree = try WireJSON.decode(JSONTree.self, from: WireJSON.encode(encodable))
-            #expect(validator.problems(of: tree, by: schema) == [], "\(type), \(filling)")
+            // What no field by itself requires, a rule may: then the least value breaks it.
+            let hasRules = ((type as? any SchemaFacts.Type)?.rules ?? [:]) != [:]
+            if filling == .everything || !hasRules {
+                #expect(validator.problems(of: tree, by: schema) == [], "\(type), \(filling)")
+            }
             #expect(validator.strangers(in: tree, by: schema) == [], "\(type), \(filling)")
             // What is encoded has to be what is decoded, else one of the two is not described.
-            if case .everything = filling { #expect(validator.absent(in: tree, by: schema) == [], "\(type)") }
+            if filling == .everything { #expect(validator.absent(in: tree, by: schema) == [], "\(type)") }
         }
     }
 

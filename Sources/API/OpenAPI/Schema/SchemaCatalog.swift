@@ -68,6 +68,22 @@ package final class SchemaCatalog {
 
     static func reference(_ name: String) -> JSONTree { ["$ref": "#/components/schemas/\(name)"] }
 
+    /// The component that a schema refers to.
+    func component(_ schema: JSONTree) -> JSONTree? {
+        schema["$ref"]?.text?.split(separator: "/").last.flatMap { components[String($0)] }
+    }
+
+    /// Of the component that a schema refers to, one with the same fields of which none is required.
+    func partial(_ schema: JSONTree) -> JSONTree? {
+        guard let name = schema["$ref"]?.text?.split(separator: "/").last, var whole = components[String(name)] else {
+            return nil
+        }
+        whole["required"] = nil
+        whole["description"] = "\(name), with the fields alone that were asked for."
+        components["Partial\(name)"] = whole
+        return Self.reference("Partial\(name)")
+    }
+
     private func component<Value: Decodable>(
         _ type: Value.Type, _ side: Side, _ filling: Filling, _ facts: JSONTree
     ) throws -> (schema: JSONTree, value: Value) {
@@ -95,7 +111,7 @@ package final class SchemaCatalog {
             throw SchemaFailure("\(name.swift) cannot be described: it reads nothing. Let it conform to OwnSchema.")
         }
         guard recorded.isObject else { return (recorded.schema.merging(facts), value) }
-        var schema = recorded.schema
+        var schema = recorded.schema.merging((type as? any SchemaFacts.Type)?.rules ?? [:])
         if filling == .everything {
             let unknown = Set(known.keys).subtracting((schema["properties"] ?? [:]).members.keys)
             guard unknown.isEmpty else {

@@ -11,6 +11,12 @@ package protocol SchemaFacts {
     /// Keywords of JSON Schema by a field's name in JSON. A field of a list takes `items`, one of a dictionary
     /// `additionalProperties`.
     static var facts: [String: JSONTree] { get }
+    /// Keywords for the object as a whole.
+    static var rules: JSONTree { get }
+}
+
+extension SchemaFacts {
+    package static var rules: JSONTree { [:] }
 }
 
 /// Why a type's JSON cannot be described, and what to do.
