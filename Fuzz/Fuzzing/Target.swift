@@ -2,7 +2,7 @@ import Glibc
 
 /// A reader of bytes that a stranger or a tired administrator wrote, and what must hold of it for any bytes.
 enum Target: String, CaseIterable {
-    case host, policy, task, seccomp, report, plan, events, request, response, websocket
+    case host, policy, task, seccomp, report, plan, events, request, response, websocket, log
 
     static let chosen = Target(rawValue: getenv("ALTP_FUZZ_TARGET").map { String(cString: $0) } ?? "")!
 
@@ -18,6 +18,7 @@ enum Target: String, CaseIterable {
         case .request: MessageProperties.request(bytes)
         case .response: AnswerProperties.response(bytes)
         case .websocket: MessageProperties.webSocket(bytes)
+        case .log: LogProperties.end(bytes)
         }
     }
 }

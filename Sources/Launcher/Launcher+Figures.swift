@@ -47,7 +47,10 @@ extension Launcher {
                 name: name, scripts: task.definition.scripts.map(\.name), isPaused: task.record.paused,
                 isBroken: task.problem != nil)
         }
-        var queued = admission.waitingByReason(now: now())
+        // Each is there, so that nobody takes a missing figure for zero, or zero for a missing figure.
+        let reasons = QueueReason.ofEveryHost + admission.poolSizes.keys.map { .pool($0) }
+        var queued = Dictionary(uniqueKeysWithValues: reasons.map { ($0, 0) })
+        queued.merge(admission.waitingByReason(now: now())) { $0 + $1 }
         for (id, live) in processings {
             let isWaiting = live.chain.status == .waiting
             tasks[live.record.task]?.waiting += isWaiting ? 1 : 0

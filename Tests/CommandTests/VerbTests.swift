@@ -29,6 +29,13 @@ import Wire
         ("ps --watch -o json", "--watch shows a table; -o json prints once"),
         ("ps -o yaml", "--output: ‘yaml’ is not one of table, json"),
         ("logs 42 --tail -1", "--tail: -1 is less than 0"),
+        ("rerun", "say which: a REF such as 42, or --cause FINGERPRINT"),
+        ("rerun 42 --cause x", "say which: a REF such as 42, or --cause FINGERPRINT"),
+        ("rerun 42 --dry-run", "--limit and --dry-run go with --cause"),
+        (
+            "stats --by week",
+            "--by: ‘week’ is not task, script, day, outcome, or several of them joined by commas"
+        ),
         ("rerun 42/load#1", "REF: an attempt is not run again; say 42 or 42/SCRIPT"),
         ("rerun 42/load --from rgb", "REF says from load, --from says from rgb"),
         ("cancel 42/load", "REF: ‘42/load’ is not a Processing's number, such as 42"),

@@ -70,6 +70,12 @@ enum WrongFiles {
                 "altp.yaml:1:1: expected a host, a mapping of state, run, keep_free, cpu, memory, disk, pools, uids, cgroup, mount_roots, api, log; got a list"
             ]),
         Case(
+            "altp.yaml", "log: {format: yaml, level: info}\n",
+            ["altp.yaml:1:15: format: expected one of text, json; got \"yaml\""]),
+        Case(
+            "altp.yaml", "log: {lvel: info}\n",
+            ["altp.yaml:1:7: unknown key \"lvel\"; did you mean \"level\"?"]),
+        Case(
             "altp.yaml", "cpu: [1\n",
             ["altp.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence"]),
         Case(

@@ -133,8 +133,8 @@ import Testing
     @Test func anEntryIsADatagram() throws {
         try withJournal { descriptor, path in
             let entry = Array("MESSAGE=hello\nPRIORITY=6\n".utf8)
-            let isSent = try JournalSocket(path: path).send(entry)
-            #expect(isSent)
+            let journal = try JournalSocket(path: path)
+            #expect(journal.send(entry))
             var buffer = [UInt8](repeating: 0, count: 1000)
             let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             #expect(Array(buffer.prefix(max(0, count))) == entry)
@@ -144,8 +144,8 @@ import Testing
     @Test func aLargeEntryIsAFileThatNobodyCanChange() throws {
         try withJournal { descriptor, path in
             let entry = Array("MESSAGE=".utf8) + [UInt8](repeating: 0x61, count: 8 << 20) + [0x0A]
-            let isSent = try JournalSocket(path: path).send(entry)
-            #expect(isSent)
+            let journal = try JournalSocket(path: path)
+            #expect(journal.send(entry))
             let file = try #require(receiveFile(descriptor))
             defer { close(file) }
             var status = stat()

@@ -61,9 +61,16 @@ import Testing
 
     @Test func aScriptThatSaysSomethingElseEachTimeFillsNothing() async throws {
         let most = StoreTransaction.mostCausesOfScript
-        for number in 0..<(most + 20) {
-            #expect(try await note(cause("c\(number)")) == (number < most ? "c\(number)" : "rest"))
+        let causes = (0..<(most + 20)).map { cause("c\($0)") }
+        let rest = cause("rest")
+        let noted = try await store.write { transaction throws(StoreError) in
+            var noted: [String] = []
+            for cause in causes {
+                noted.append(try transaction.noteCause(cause, rest: rest, at: 5, endsProcessing: true))
+            }
+            return noted
         }
+        #expect(noted == (0..<(most + 20)).map { $0 < most ? "c\($0)" : "rest" })
         // Those that are known go on being counted, and other Scripts have their own.
         #expect(try await note(cause("c3")) == "c3")
         #expect(try await note(cause("c9999", script: "mix")) == "c9999")

@@ -30,6 +30,12 @@ package enum QueueReason: Sendable, Hashable {
         }
     }
 
+    /// All but pools.
+    static let ofEveryHost: [QueueReason] =
+        Resource.allCases.map { .resource($0) } + [
+            .taskPaused, .maxRunning, .retry, .entered, .stateFolder, .impossible, .starting,
+        ]
+
     /// Empty but for `pool`.
     package var pool: String {
         if case .pool(let name) = self { name } else { "" }
