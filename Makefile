@@ -26,6 +26,9 @@ test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2
 test-service: build  ## Run the service under real systemd, in the virtual machine
 	@scripts/test-service
 
+test-monitoring: build  ## Let Prometheus' promtool read the metrics, the alert rules and their tests
+	@scripts/test-monitoring
+
 test-torture: build  ## Kill the Launcher under load, KILLS=300 times; SEED=N gives the same choices again
 	@scripts/test-torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
@@ -58,4 +61,4 @@ install: build  ## Install below PREFIX (/usr/local), with the service; DESTDIR 
 clean:  ## Remove what was built
 	rm -rf .build
 
-.PHONY: help packages build demo test test-api test-vm test-service test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher bench-api install clean
+.PHONY: help packages build demo test test-api test-vm test-service test-monitoring test-torture test-power-cut test-sanitizers fuzz bench-sandbox bench-launcher bench-api install clean

@@ -123,6 +123,11 @@ expect "what runs in the sandboxes" "$(scripts)" "$before"
 expect "what the Launcher knows of it" "$(statuses)" "running running running"
 finish "success success success" restart
 
+test_ "the journal: entries have fields"
+expect "starts of 1/work" "$(journalctl -u altp-launcher ALTP_PROCESSING=1 ALTP_SCRIPT=work -o cat | grep -c '^Script starts')" 1
+journalctl -u altp-launcher ALTP_PROCESSING=1 -o json | grep -q '"ALTP_OUTCOME":"success"' || fail "its outcome is no field"
+expect "entries of another Processing" "$(journalctl -u altp-launcher ALTP_PROCESSING=99 -o cat -q | wc -l)" 0
+
 test_ "update: the executables are replaced while Scripts run"
 begin
 before=$(scripts)
