@@ -1,3 +1,5 @@
+import Configuration
+import Launcher
 import Store
 import Testing
 import Wire
@@ -42,5 +44,21 @@ import Wire
         #expect(APIService.hours(from: 3, to: 4, now: 4 * day + day / 2) == 36)
         #expect(APIService.hours(from: 3, to: 3, now: 3 * day) > 0)
         #expect(APIService.text(ofDay: 20_781) == "2026-11-24")
+    }
+}
+
+@Suite struct NarrowedTasksTests {
+    private func caller(_ control: Control) -> Caller {
+        .script(ScriptPeer(processing: 42, script: "load", attempt: 1, task: "own", control: control))
+    }
+
+    @Test func nobodySeesMoreThanHisTasks() throws {
+        let root = Caller.user(name: "root", role: .admin)
+        #expect(try APIService.narrowed([], to: root) == [])
+        #expect(try APIService.narrowed(["a"], to: root) == ["a"])
+        #expect(try APIService.narrowed(["a"], to: caller(.host)) == ["a"])
+        #expect(try APIService.narrowed([], to: caller(.task)) == ["own"])
+        #expect(try APIService.narrowed(["own"], to: caller(.task)) == ["own"])
+        #expect(throws: Problem.self) { try APIService.narrowed(["own", "other"], to: caller(.task)) }
     }
 }

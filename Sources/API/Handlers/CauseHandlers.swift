@@ -78,10 +78,10 @@ extension APIService {
     private func cause(_ call: Call) async throws(Problem) -> CauseRecord {
         let fingerprint = call.captures["fingerprint"] ?? ""
         let record = try await stored { () async throws(StoreError) in try await launcher.store.cause(fingerprint) }
-        guard let record else {
+        // One that the caller may not see is none.
+        guard let record, call.caller.visibleTasks?.contains(record.task) ?? true else {
             throw Problems.notFound("There is no cause \(fingerprint.prefix(40)); GET /api/v1/causes lists them.")
         }
-        _ = try call.caller.narrowed([record.task])
         return record
     }
 }

@@ -7,7 +7,7 @@ extension Caller {
     /// The Tasks that a list is about: those asked for, or all that the caller sees; empty for all there are.
     func narrowed(_ asked: Set<String>) throws(Problem) -> Set<String> {
         guard let visible = visibleTasks else { return asked }
-        guard asked.isSubset(of: visible) else {
+        guard !visible.isEmpty, asked.isSubset(of: visible) else {
             throw Problems.forbidden("\(source) may see what belongs to \(visible.sorted().joined(separator: ", ")).")
         }
         return asked.isEmpty ? visible : asked

@@ -1,3 +1,4 @@
+import Configuration
 import Launcher
 import Store
 import Wire
@@ -69,14 +70,17 @@ extension MetricsPage {
 
     /// Of what the configuration names today: what was removed from it would stay for ever.
     private mutating func addTotals(_ all: Measurements) {
-        let scripts = Dictionary(all.launcher.tasks.map { ($0.name, Set($0.scripts)) }) { first, _ in first }
-        var processings: [StatisticsTotal] = []
-        var attempts: [StatisticsTotal] = []
-        for total in all.totals.sorted(by: { ($0.task, $0.script, $0.outcome) < ($1.task, $1.script, $1.outcome) }) {
-            guard let known = scripts[total.task] else { continue }
-            if total.script.isEmpty { processings.append(total) }
-            if known.contains(total.script) { attempts.append(total) }
+        var found: [String: StatisticsTotal] = [:]
+        for total in all.totals { found["\(total.task)/\(total.script)/\(total.outcome)"] = total }
+        // Those that have not occurred are zero: else their first increase would be none.
+        func totals(_ task: String, _ script: String) -> [StatisticsTotal] {
+            OutcomeKind.allCases.map { outcome in
+                found["\(task)/\(script)/\(outcome.rawValue)"]
+                    ?? StatisticsTotal(task: task, script: script, outcome: outcome.rawValue, tally: Tally())
+            }
         }
+        let processings = all.launcher.tasks.flatMap { totals($0.name, "") }
+        let attempts = all.launcher.tasks.flatMap { task in task.scripts.flatMap { totals(task.name, $0) } }
         counter(
             "altp_processings_ended_total", "Processings that have ended, by Task and outcome.",
             processings.map { ([("task", $0.task), ("outcome", $0.outcome)], Double($0.tally.count)) })
@@ -110,7 +114,7 @@ extension MetricsPage {
             Double(all.causes.causeCount))
     }
 
-    /// Over the outcomes; the totals are ordered by Task and Script.
+    /// Over the outcomes, which follow each other.
     private static func merged(
         _ totals: [StatisticsTotal], _ labels: (StatisticsTotal) -> [(String, String)]
     ) -> [([(String, String)], Tally)] {

@@ -47,6 +47,13 @@ package struct StatisticsTotal: Sendable, Hashable {
     package var script: String
     package var outcome: String
     package var tally: Tally
+
+    package init(task: String, script: String, outcome: String, tally: Tally) {
+        self.task = task
+        self.script = script
+        self.outcome = outcome
+        self.tally = tally
+    }
 }
 
 extension Store {

@@ -153,6 +153,7 @@ extension EndToEnd {
                     (#"altp_task_paused{task="wait"}"#, 1),
                     (#"altp_processings_ended_total{task="scene",outcome="success"}"#, 1),
                     (#"altp_attempts_ended_total{task="scene",script="calibrate",outcome="hard"}"#, 1),
+                    (#"altp_attempts_ended_total{task="scene",script="calibrate",outcome="lost"}"#, 0),
                     (#"altp_attempt_duration_seconds_count{task="scene",script="prepare"}"#, 2),
                     (#"altp_attempt_duration_seconds_bucket{task="scene",script="prepare",le="+Inf"}"#, 2),
                     (#"altp_pool_size{pool="download"}"#, 2), (#"altp_pool_used{pool="download"}"#, 0),
