@@ -36,6 +36,10 @@ package enum Problems {
         make("conflict", "Not possible in the present state", 409, detail)
     }
 
+    package static func preconditionFailed(_ detail: String) -> Problem {
+        make("precondition-failed", "It has changed", 412, detail)
+    }
+
     package static func tooLarge(limit: Int) -> Problem {
         make("too-large", "The request is too large", 413, "A request's body may have at most \(limit) bytes.")
     }
@@ -66,6 +70,7 @@ package enum Problems {
         case .invalid:
             invalid(error.description, errors: error.field.map { [.init(field: $0, detail: error.description)] })
         case .conflict: conflict(error.description)
+        case .preconditionFailed: preconditionFailed(error.description)
         case .forbidden: forbidden(error.description)
         case .unavailable: unavailable(error.description)
         }

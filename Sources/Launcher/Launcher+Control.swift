@@ -18,22 +18,47 @@ extension Launcher {
             definition: task.definition, paused: task.record.paused, pauseReason: task.record.pauseReason,
             nextTick: task.record.paused ? nil : task.ticks?.next(now: now()),
             waiting: own.count { $0.chain.status == .waiting }, running: own.count { $0.chain.status == .running },
-            problem: task.problem)
+            problem: task.problem, version: version(of: task))
+    }
+
+    /// What `pause` and `resume` change, and the definition. Another start of the Launcher gives other versions: it may have
+    /// found other files.
+    private func version(of task: LiveTask) -> String {
+        let record = task.record
+        let parts = [
+            "\(startedAt)", "\(task.changes)", task.definitionHash, "\(record.paused)", record.pauseReason ?? "",
+            task.problem ?? "",
+        ]
+        return String(SHA256.of(parts.joined(separator: "\u{0}")).prefix(12))
     }
 
     /// Starts nothing of the Task any more; what runs goes on. Survives a restart.
-    package func pause(task name: String, by source: String, reason: String?) async throws(LauncherError) {
+    package func pause(
+        task name: String, by source: String, reason: String?, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
         let text = "by \(source)" + (reason.map { ": \($0)" } ?? "")
-        try await setPaused(name, true, reason: text)
+        try await setPaused(name, true, reason: text, if: precondition)
     }
 
-    package func resume(task name: String, by source: String) async throws(LauncherError) {
-        try await setPaused(name, false, reason: nil)
+    package func resume(
+        task name: String, by source: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
+        try await setPaused(name, false, reason: nil, if: precondition)
         await lookAtTime()
     }
 
-    private func setPaused(_ name: String, _ paused: Bool, reason: String?) async throws(LauncherError) {
-        _ = try known(name)
+    private func setPaused(
+        _ name: String, _ paused: Bool, reason: String?, if precondition: Precondition
+    ) async throws(LauncherError) {
+        let version = version(of: try known(name))
+        guard precondition.allows(version) else {
+            throw LauncherError(
+                .preconditionFailed,
+                "Task \(name) has changed since it was looked at; its version is \(version) now. Look at it again, and "
+                    + "decide anew")
+        }
+        // Before anything is awaited: who has seen the same version and comes second is refused.
+        liveTasks[name]?.changes += 1
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
                 try transaction.savePause(paused, reason: reason, task: name)
@@ -57,14 +82,23 @@ extension Launcher {
         return stored
     }
 
-    package func cancel(processing id: Int64, by source: String) async throws(LauncherError) {
-        let record = try await record(of: id)
-        guard processings[id] != nil else {
-            throw LauncherError(
-                .conflict, "Processing \(id) has ended as \(record.status.rawValue); there is nothing to cancel")
-        }
-        post(.event(.cancelled(by: source), actor: source), to: id)
+    package func cancel(
+        processing id: Int64, by source: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
+        try await checkCancel(id, if: precondition)
+        let request = Request(precondition)
+        post(.asked(.cancelled(by: source), actor: source, request), to: id)
         try await untilTaken(id, "to cancel")
+        try request.check()
+    }
+
+    /// Throws why it cannot be cancelled now.
+    func checkCancel(_ id: Int64, if precondition: Precondition) async throws(LauncherError) {
+        let record = try await record(of: id)
+        guard processings[id] == nil else { return }
+        try await check(precondition, of: id)
+        throw LauncherError(
+            .conflict, "Processing \(id) has ended as \(record.status.rawValue); there is nothing to cancel")
     }
 
     /// Returns once a Processing has done what it was asked to: the effect is then visible to whoever asked.
@@ -83,9 +117,47 @@ extension Launcher {
 
     /// Runs an ended Processing again, from its first Script or from the one named.
     package func rerun(
-        processing id: Int64, from script: String?, using source: RerunSource, by who: String
+        processing id: Int64, from script: String?, using source: RerunSource, by who: String,
+        if precondition: Precondition = .none
     ) async throws(LauncherError) {
+        let (record, revived) = try await readyToRerun(id, from: script, using: source, if: precondition)
+        let directories = kept.removeValue(forKey: id)
+        processings[id] = revived.live
+        processings[id]?.isBusy = true
+        let at = now()
+        let used = source == .current ? "with today's definition and scripts" : "as it was created"
+        let note = "rerun by \(who)" + (script.map { " from \($0)" } ?? "") + ", \(used)"
+        let (row, text) = (revived.live.record, revived.definitionText)
+        // A run from the first Script begins with an empty /processing, as the first one did.
+        if script == nil { rename(state.shared(id), state.sharedBefore(run: row.run, of: id)) }
+        do throws(LauncherError) {
+            try await fromStore { () async throws(StoreError) in
+                try await store.write { transaction throws(StoreError) in
+                    try transaction.require(precondition, of: id)
+                    if let text { try transaction.keepDefinition(hash: row.definition, content: text) }
+                    try transaction.updateProcessing(row)
+                    try transaction.forgetPreserved(id)
+                    try transaction.note(note, on: id, at: at)
+                }
+            }
+        } catch {
+            processings[id] = nil
+            kept[id] = directories
+            putBackShared(of: record)
+            throw error
+        }
+        LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
+        await removeSharedAside(of: row)
+        perform(revived.actions, for: id)
+        letGo(id)
+    }
+
+    /// A Processing that can be rerun now, as it would go on. Nothing is changed. Throws why it cannot be.
+    func readyToRerun(
+        _ id: Int64, from script: String?, using source: RerunSource, if precondition: Precondition
+    ) async throws(LauncherError) -> (record: ProcessingRecord, revived: Revived) {
         let record = try await record(of: id)
+        try await check(precondition, of: id)
         guard processings[id] == nil, !isStopping else {
             throw LauncherError(
                 .conflict, "Processing \(id) has not ended; cancel it first, or wait for its end")
@@ -109,35 +181,10 @@ extension Launcher {
                 .conflict, "Processing \(id) was changed by somebody else at the same moment; try again")
         }
         try refuseRerun(of: id, isFromStart: script == nil)
-        let directories = kept.removeValue(forKey: id)
-        processings[id] = revived.live
-        processings[id]?.isBusy = true
-        let at = now()
-        let used = source == .current ? "with today's definition and scripts" : "as it was created"
-        let note = "rerun by \(who)" + (script.map { " from \($0)" } ?? "") + ", \(used)"
-        let (row, text) = (revived.live.record, revived.definitionText)
-        // A run from the first Script begins with an empty /processing, as the first one did.
-        if script == nil { rename(state.shared(id), state.sharedBefore(run: row.run, of: id)) }
-        do throws(LauncherError) {
-            try await fromStore { () async throws(StoreError) in
-                try await store.write { transaction throws(StoreError) in
-                    if let text { try transaction.keepDefinition(hash: row.definition, content: text) }
-                    try transaction.updateProcessing(row)
-                    try transaction.forgetPreserved(id)
-                    try transaction.note(note, on: id, at: at)
-                }
-            }
-        } catch {
-            processings[id] = nil
-            kept[id] = directories
-            putBackShared(of: record)
-            throw error
-        }
-        LauncherLog.write(.info, "Processing runs again", ("processing", "\(id)"), ("how", note))
-        await removeSharedAside(of: row)
-        perform(revived.actions, for: id)
-        letGo(id)
+        return (record, revived)
     }
+
+    typealias Revived = (live: LiveProcessing, definitionText: String?, actions: [Chain.Action])
 
     /// Removes what the Scripts shared before a run that is recorded: until then it is evidence.
     func removeSharedAside(of record: ProcessingRecord) async {
@@ -160,7 +207,7 @@ extension Launcher {
     /// An ended Processing as it goes on after an event.
     func revive(
         _ record: ProcessingRecord, _ event: Chain.Event, _ source: RerunSource
-    ) async throws(LauncherError) -> (live: LiveProcessing, definitionText: String?, actions: [Chain.Action]) {
+    ) async throws(LauncherError) -> Revived {
         var record = record
         var definition: TaskDefinition
         var text: String?

@@ -3,16 +3,33 @@ import Store
 extension Launcher {
     /// Takes the Script that a Processing is at, or failed at, as done: it goes on with the next one, with the preserved
     /// /processing as it is.
-    package func skip(processing id: Int64, script: String, by who: String) async throws(LauncherError) {
+    package func skip(
+        processing id: Int64, script: String, by who: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
         let event = Chain.Event.skipped(script: script, by: who)
-        guard let live = processings[id] else { return try await skipInEnded(id, event, by: who) }
-        var chain = live.chain
-        _ = try taken(event, by: &chain)
-        post(.event(event, actor: who), to: id)
+        guard processings[id] != nil else { return try await skipInEnded(id, event, by: who, if: precondition) }
+        try await checkSkip(id, event, if: precondition)
+        let request = Request(precondition)
+        post(.asked(event, actor: who, request), to: id)
         try await untilTaken(id, "to skip \(script) of")
+        try request.check()
     }
 
-    private func skipInEnded(_ id: Int64, _ event: Chain.Event, by who: String) async throws(LauncherError) {
+    /// Throws why the Script cannot be skipped now.
+    func checkSkip(_ id: Int64, _ event: Chain.Event, if precondition: Precondition) async throws(LauncherError) {
+        try await check(precondition, of: id)
+        if let live = processings[id] {
+            var chain = live.chain
+            _ = try taken(event, by: &chain)
+        } else {
+            _ = try await readyToSkip(id, event)
+        }
+    }
+
+    /// An ended Processing in which the Script can be skipped now, as it would go on. Nothing is changed.
+    private func readyToSkip(
+        _ id: Int64, _ event: Chain.Event
+    ) async throws(LauncherError) -> Revived {
         let record = try await record(of: id)
         guard !isStopping else { throw LauncherError(.unavailable, "the Launcher is stopping") }
         guard kept[id]?.isBeingRemoved != true, record.uidBlock != nil || record.startedAt == nil else {
@@ -22,13 +39,22 @@ extension Launcher {
                     + "rerun it from its first Script")
         }
         try refuseRerun(of: id, isFromStart: false)
-        var revived = try await revive(record, event, .original)
+        let revived = try await revive(record, event, .original)
         guard processings[id] == nil, kept[id]?.isBeingRemoved != true, kept[id]?.record.uidBlock == record.uidBlock
         else {
             throw LauncherError(
                 .conflict, "Processing \(id) was changed by somebody else at the same moment; try again")
         }
         try refuseRerun(of: id, isFromStart: false)
+        return revived
+    }
+
+    private func skipInEnded(
+        _ id: Int64, _ event: Chain.Event, by who: String, if precondition: Precondition
+    ) async throws(LauncherError) {
+        _ = try await record(of: id)
+        try await check(precondition, of: id)
+        var revived = try await readyToSkip(id, event)
         let directories = kept.removeValue(forKey: id)
         processings[id] = revived.live
         processings[id]?.isBusy = true
@@ -40,6 +66,7 @@ extension Launcher {
         do throws(LauncherError) {
             try await fromStore { () async throws(StoreError) in
                 try await store.write { transaction throws(StoreError) in
+                    try transaction.require(precondition, of: id)
                     try transaction.updateProcessing(row)
                     try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)

@@ -27,6 +27,8 @@ extension Launcher {
                 let before = processings[id]?.obstacle
                 switch step {
                 case .event(let event, let actor): try await handle(event, by: actor, for: id)
+                case .asked(let event, let actor, let request):
+                    try await handle(event, by: actor, for: id, asked: request)
                 case .outcome(let outcome, let attempt): try await attemptEnded(attempt, outcome, for: id)
                 }
                 // What stopped it before this step is over; what came up in it is not.
@@ -48,6 +50,23 @@ extension Launcher {
 
     /// Moves a Processing's chain by one event, durably, and does what follows.
     private func handle(_ event: Chain.Event, by actor: String?, for id: Int64) async throws(LauncherError) {
+        try await handle(event, by: actor, for: id, if: .none)
+    }
+
+    /// What is refused is told to whoever asked for it, and is no fault of the Processing's.
+    private func handle(
+        _ event: Chain.Event, by actor: String, for id: Int64, asked request: Request
+    ) async throws(LauncherError) {
+        do throws(LauncherError) {
+            try await handle(event, by: actor, for: id, if: request.precondition)
+        } catch  where error.kind != .unavailable {
+            request.refuse(error)
+        }
+    }
+
+    private func handle(
+        _ event: Chain.Event, by actor: String?, for id: Int64, if precondition: Precondition
+    ) async throws(LauncherError) {
         guard let live = processings[id] else { return }
         if case .started(let attempt) = event {
             try await startAttempt(attempt, for: id)
@@ -55,7 +74,10 @@ extension Launcher {
         }
         var chain = live.chain
         let actions = try taken(event, by: &chain)
-        guard chain != live.chain else { return }
+        guard chain != live.chain else {
+            try await check(precondition, of: id)
+            return
+        }
         let at = now()
         let record = updated(live.record, from: chain, actions, at: at)
         let note = actor.map { Self.note(event, by: $0) } ?? nil
@@ -66,6 +88,7 @@ extension Launcher {
         let (ending, isAsked) = (asked, asked?.ending != live.attempt?.ending)
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
+                try transaction.require(precondition, of: id)
                 try transaction.updateProcessing(record)
                 if case .neverStarted(let attempt) = event {
                     try transaction.removeAttempt(of: id, script: attempt.script, number: attempt.number)
@@ -79,6 +102,14 @@ extension Launcher {
         processings[id]?.record = record
         if let ending, isAsked { processings[id]?.attempt?.ending = ending.ending }
         perform(actions, for: id)
+    }
+
+    /// For what changes nothing.
+    func check(_ precondition: Precondition, of id: Int64) async throws(LauncherError) {
+        guard precondition != .none else { return }
+        try await fromStore { () async throws(StoreError) in
+            try await store.write { transaction throws(StoreError) in try transaction.require(precondition, of: id) }
+        }
     }
 
     func taken(_ event: Chain.Event, by chain: inout Chain) throws(LauncherError) -> [Chain.Action] {

@@ -197,6 +197,7 @@ package actor Launcher {
         do {
             return try await body()
         } catch {
+            if error.isChange { throw LauncherError(.preconditionFailed, error.description) }
             LauncherLog.write(.error, "the store failed", ("error", error.description))
             throw LauncherError(.unavailable, error.description)
         }

@@ -10,6 +10,8 @@ package struct LauncherError: Error, Sendable, Hashable, CustomStringConvertible
         case invalid
         /// It cannot be done in the present state: cancel of what has ended, rerun of what runs.
         case conflict
+        /// It was asked for on a condition that does not hold: somebody else has changed its target.
+        case preconditionFailed = "precondition-failed"
         /// The caller may not.
         case forbidden
         /// The Launcher is stopping, or its store refuses writes.
@@ -55,10 +57,12 @@ package struct TaskState: Sendable {
     package var running: Int
     /// The file is broken since; the definition here is the last good one.
     package var problem: String?
+    /// What an action that must not overwrite another's asks for, see `Precondition`.
+    package var version: String
 
     package init(
         definition: TaskDefinition, paused: Bool, pauseReason: String?, nextTick: Int64?, waiting: Int, running: Int,
-        problem: String?
+        problem: String?, version: String = ""
     ) {
         self.definition = definition
         self.paused = paused
@@ -67,6 +71,7 @@ package struct TaskState: Sendable {
         self.waiting = waiting
         self.running = running
         self.problem = problem
+        self.version = version
     }
 }
 

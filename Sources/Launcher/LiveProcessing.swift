@@ -30,6 +30,8 @@ struct LiveProcessing {
 
     enum Step {
         case event(Chain.Event, actor: String?)
+        /// Somebody waits for what becomes of it.
+        case asked(Chain.Event, actor: String, Request)
         /// The attempt's sandbox has ended.
         case outcome(Outcome, of: Chain.Attempt)
     }
@@ -45,4 +47,6 @@ struct LiveTask {
     var record: TaskRecord
     var ticks: Ticks?
     var problem: String?
+    /// Changes that were begun.
+    var changes = 0
 }

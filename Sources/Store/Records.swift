@@ -62,6 +62,8 @@ package struct ProcessingRecord: Sendable, Hashable {
     package var expiresAt: Int64?
     /// The fingerprint of what it failed of; nil unless it has failed.
     package var cause: String?
+    /// How often its state was written; the store counts, whatever is given to it.
+    package var revision: Int64 = 0
 
     package init(
         id: Int64, task: String, definition: String, scripts: String?, event: Int64?, params: String, priority: Int,

@@ -13,7 +13,7 @@ extension EventRecord {
 extension ProcessingRecord {
     static let columns = """
         id, task, definition, scripts, event, params, priority, status, outcome, script, reason, created_at, started_at, \
-        ended_at, uid_block, run, expires_at, cause
+        ended_at, uid_block, run, expires_at, cause, revision
         """
 
     init(_ row: Row) {
@@ -26,6 +26,7 @@ extension ProcessingRecord {
             startedAt: row.optionalInteger(12), endedAt: row.optionalInteger(13),
             uidBlock: row.optionalInteger(14).map { UInt32(truncatingIfNeeded: $0) }, run: Int(row.integer(15)),
             expiresAt: row.optionalInteger(16), cause: row.optionalText(17))
+        revision = row.integer(18)
     }
 }
 

@@ -134,6 +134,7 @@ enum Schema {
         scriptTables,
         figureTables,
         listIndexes,
+        revisions,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -3,8 +3,13 @@ import Synchronization
 /// A failed store operation: which, on which file, what SQLite said.
 package struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
+    /// It is no failure: what the transaction was to change is not as it was expected to be.
+    package var isChange = false
 
-    package init(_ description: String) { self.description = description }
+    package init(_ description: String, isChange: Bool = false) {
+        self.description = description
+        self.isChange = isChange
+    }
 }
 
 /// The Launcher's durable state in one SQLite database (WAL). Reads may come from any task; writes are committed in groups

@@ -60,12 +60,24 @@ package struct StoreTransaction {
         try connection.run(
             """
             UPDATE processing SET definition = ?, scripts = ?, status = ?, outcome = ?, script = ?, reason = ?, run = ?,
-            started_at = ?, ended_at = ?, uid_block = ?, expires_at = ?, priority = ?, cause = ? WHERE id = ?
+            started_at = ?, ended_at = ?, uid_block = ?, expires_at = ?, priority = ?, cause = ?, revision = revision + 1
+            WHERE id = ?
             """, .text(processing.definition), .optional(processing.scripts), .text(processing.status.rawValue),
             .optional(processing.outcome), .optional(processing.script), .optional(processing.reason),
             .integer(Int64(processing.run)), .optional(processing.startedAt), .optional(processing.endedAt),
             .optional(processing.uidBlock.map(Int64.init)), .optional(processing.expiresAt),
             .integer(Int64(processing.priority)), .optional(processing.cause), .integer(processing.id))
+    }
+
+    /// How often the Processing's state was written; 0 when there is none.
+    package func revision(of processing: Int64) throws(StoreError) -> Int64 {
+        try connection.first("SELECT revision FROM processing WHERE id = ?", .integer(processing)) { $0.integer(0) }
+            ?? 0
+    }
+
+    /// Something of the Processing has changed that is not in its row.
+    package func touchProcessing(_ id: Int64) throws(StoreError) {
+        try connection.run("UPDATE processing SET revision = revision + 1 WHERE id = ?", .integer(id))
     }
 
     // MARK: Attempts

@@ -79,8 +79,8 @@ extension APIService {
         do throws(Problem) {
             try await authorize(caller, route, captures)
             let query = try Query(request.query, parameters: route.query)
-            return try await route.handler(
-                self, Call(caller: caller, request: request, captures: captures, query: query))
+            let call = Call(caller: caller, request: request, captures: captures, query: query)
+            return try await route.handler(self, call).unlessKnown(to: request)
         } catch {
             return refuse(error, request)
         }

@@ -6,13 +6,16 @@ import Wire
 extension APIService {
     func showHost() async throws(Problem) -> HTTPResponse {
         let tasks = await launcher.tasks()
+        let handedOut = await launcher.handedOut()
         return .json(
             HostView(
                 version: ProductVersion.current, startedAt: Timestamp(milliseconds: await launcher.startedAt),
                 configuration: configuration, state: state, tasks: tasks.count,
                 pausedTasks: tasks.count { $0.paused },
                 processings: .init(
-                    waiting: tasks.reduce(0) { $0 + $1.waiting }, running: tasks.reduce(0) { $0 + $1.running })))
+                    waiting: tasks.reduce(0) { $0 + $1.waiting }, running: tasks.reduce(0) { $0 + $1.running }),
+                attempts: .init(waiting: handedOut.waiting, running: handedOut.running),
+                resources: handedOut.amounts.map(ResourceView.init)))
     }
 
     /// Also on a signal: the Tasks, what altp.yaml hands out, and a renewed certificate.

@@ -5,30 +5,30 @@ import Wire
 extension APIService {
     func skipScript(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(SkipScript.self, from: call.request)
-        return try await changed(call) { id throws(LauncherError) in
-            try await launcher.skip(processing: id, script: body.script, by: call.caller.source)
+        return try await changed(call) { id, precondition throws(LauncherError) in
+            try await launcher.skip(processing: id, script: body.script, by: call.caller.source, if: precondition)
         }
     }
 
     func pinProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(PinProcessing.self, from: call.request)
         try FieldCheck.line(body.reason, "reason")
-        return try await changed(call) { id throws(LauncherError) in
-            try await launcher.pin(processing: id, reason: body.reason, by: call.caller.source)
+        return try await changed(call) { id, precondition throws(LauncherError) in
+            try await launcher.pin(processing: id, reason: body.reason, by: call.caller.source, if: precondition)
         }
     }
 
     func unpinProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         _ = try BodyReader.read(NoInput.self, from: call.request)
-        return try await changed(call) { id throws(LauncherError) in
-            try await launcher.unpin(processing: id, by: call.caller.source)
+        return try await changed(call) { id, precondition throws(LauncherError) in
+            try await launcher.unpin(processing: id, by: call.caller.source, if: precondition)
         }
     }
 
     func releaseProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         _ = try BodyReader.read(NoInput.self, from: call.request)
-        return try await changed(call) { id throws(LauncherError) in
-            try await launcher.release(processing: id, by: call.caller.source)
+        return try await changed(call) { id, precondition throws(LauncherError) in
+            try await launcher.release(processing: id, by: call.caller.source, if: precondition)
         }
     }
 
@@ -43,10 +43,11 @@ extension APIService {
 
     /// Does something to the Processing that the path names, and shows it.
     private func changed(
-        _ call: Call, _ body: @escaping @Sendable (Int64) async throws(LauncherError) -> Void
+        _ call: Call, _ body: @escaping @Sendable (Int64, Precondition) async throws(LauncherError) -> Void
     ) async throws(Problem) -> HTTPResponse {
         let id = try Self.identifier(call.captures["id"], of: "Processing")
-        try await launched { () async throws(LauncherError) in try await body(id) }
+        let precondition = try Self.precondition(call)
+        try await launched { () async throws(LauncherError) in try await body(id, precondition) }
         return try await showProcessing(call)
     }
 }

@@ -36,7 +36,15 @@ extension APIService {
     }
 
     func showProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
-        .json(try await processingView(try await processing(call.captures["id"]), for: call.caller))
+        try await answer(try await processing(call.captures["id"]), to: call.caller)
+    }
+
+    /// A Processing as it is, with its version.
+    func answer(
+        _ record: ProcessingRecord, to caller: Caller, status: Int = 200, headers: [HTTPResponse.Header] = []
+    ) async throws(Problem) -> HTTPResponse {
+        .json(try await processingView(record, for: caller), status: status, headers: headers)
+            .with(version: record.version)
     }
 
     func explainProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -48,51 +56,39 @@ extension APIService {
 
     func cancelProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         _ = try BodyReader.read(NoInput.self, from: call.request)
+        let precondition = try Self.precondition(call)
         let id = try Self.identifier(call.captures["id"], of: "Processing")
         try await launched { () async throws(LauncherError) in
-            try await launcher.cancel(processing: id, by: call.caller.source)
+            try await launcher.cancel(processing: id, by: call.caller.source, if: precondition)
         }
         return try await showProcessing(call)
     }
 
     func rerunProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(RerunProcessing.self, from: call.request)
+        let precondition = try Self.precondition(call)
         let id = try Self.identifier(call.captures["id"], of: "Processing")
         try await launched { () async throws(LauncherError) in
             try await launcher.rerun(
                 processing: id, from: body.from, using: body.current == true ? .current : .original,
-                by: call.caller.source)
+                by: call.caller.source, if: precondition)
         }
         return try await showProcessing(call)
     }
 
-    /// With its Scripts in the chain's order; an attempt of a Script that the definition no longer has comes last.
+    static func precondition(_ call: Call) throws(Problem) -> Precondition {
+        try VersionTag.expected(call.request).map(Precondition.version) ?? .none
+    }
+
     func processingView(_ record: ProcessingRecord, for caller: Caller) async throws(Problem) -> ProcessingView {
-        let attempts = try await stored { () async throws(StoreError) in
-            try await launcher.store.attempts(of: record.id)
-        }
+        let scripts = try await scripts(of: record.id)
         let journal = try await stored { () async throws(StoreError) in
             try await launcher.store.journal(of: record.id)
         }
-        let definition = try await launched { () async throws(LauncherError) in
-            try await launcher.definition(of: record.id)
-        }
-        var names = definition.scripts.map(\.name)
-        for attempt in attempts where !names.contains(attempt.script) { names.append(attempt.script) }
         let pin = await launcher.pin(of: record.id)
         let labels = try await labels(of: record.id)
-        let metrics = try await stored { () async throws(StoreError) in
-            try await launcher.store.metrics(of: record.id)
-        }
         return try mapped {
-            let scripts = try names.map { name in
-                try ScriptView(
-                    name: name,
-                    attempts: attempts.filter { $0.script == name }.sorted { $0.number < $1.number },
-                    limits: definition.scripts.first { $0.name == name }?.policy.limits,
-                    metrics: metrics.filter { $0.script == name })
-            }
-            return try ProcessingView(
+            try ProcessingView(
                 record, labels: labels, scripts: scripts,
                 history: journal.map { HistoryEntryView(at: Timestamp(milliseconds: $0.at), text: $0.text) },
                 directory: caller.script == nil ? launcher.directory(of: record) : nil,

@@ -36,7 +36,6 @@ extension APIService {
                 }))
     }
 
-    /// The Tasks that are asked for, of those that the caller sees; empty for all.
     static func statisticsQuery(_ query: Query) throws(Problem) -> StatisticsQuery {
         var result = StatisticsQuery()
         result.tasks = Set(query.all("task"))

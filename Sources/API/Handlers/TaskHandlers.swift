@@ -21,20 +21,29 @@ extension APIService {
 
     static let taskSorts = ["name", "-name"]
 
-    func showTask(_ call: Call) async throws(Problem) -> HTTPResponse { .json(try await task(call.captures["name"])) }
+    func showTask(_ call: Call) async throws(Problem) -> HTTPResponse { try await answer(call.captures["name"]) }
+
+    /// A Task as it is, with its version.
+    private func answer(_ name: String?) async throws(Problem) -> HTTPResponse {
+        let state = try await launched { () async throws(LauncherError) in try await launcher.task(name ?? "") }
+        return .json(TaskView(state)).with(version: state.version)
+    }
 
     func pauseTask(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(PauseTask.self, from: call.request)
-        return .json(try await pause(call.captures["name"] ?? "", reason: body.reason, by: call.caller))
+        let name = call.captures["name"] ?? ""
+        _ = try await pause(name, reason: body.reason, by: call.caller, if: try Self.precondition(call))
+        return try await answer(name)
     }
 
     func resumeTask(_ call: Call) async throws(Problem) -> HTTPResponse {
         _ = try BodyReader.read(NoInput.self, from: call.request)
         let name = call.captures["name"] ?? ""
+        let precondition = try Self.precondition(call)
         try await launched { () async throws(LauncherError) in
-            try await launcher.resume(task: name, by: call.caller.source)
+            try await launcher.resume(task: name, by: call.caller.source, if: precondition)
         }
-        return .json(try await task(name))
+        return try await answer(name)
     }
 
     func triggerTask(_ call: Call) async throws(Problem) -> HTTPResponse {
@@ -44,15 +53,17 @@ extension APIService {
                 task: call.captures["name"] ?? "", params: body.params?.mapValues(\.text) ?? [:],
                 by: call.caller.source)
         }
-        return .json(
-            try await processingView(try await processing(String(id)), for: call.caller), status: 201,
+        return try await answer(
+            try await processing(String(id)), to: call.caller, status: 201,
             headers: [.init("Location", "\(WirePath.root)/processings/\(id)")])
     }
 
-    func pause(_ task: String, reason: String?, by caller: Caller) async throws(Problem) -> TaskView {
+    func pause(
+        _ task: String, reason: String?, by caller: Caller, if precondition: Precondition = .none
+    ) async throws(Problem) -> TaskView {
         try FieldCheck.line(reason, "reason")
         try await launched { () async throws(LauncherError) in
-            try await launcher.pause(task: task, by: caller.source, reason: reason)
+            try await launcher.pause(task: task, by: caller.source, reason: reason, if: precondition)
         }
         return try await self.task(task)
     }

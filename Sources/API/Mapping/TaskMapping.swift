@@ -48,7 +48,7 @@ extension ScriptDefinitionView {
             retryOn: script.retry.on.map(\.rawValue).sorted())
     }
 
-    private static func limits(_ limits: Limits) -> [String: String] {
+    static func limits(_ limits: Limits) -> [String: String] {
         var result = [
             "cpu": String(limits.cpu), "memory": limits.memory.description, "swap": limits.swap.description,
             "pids": String(limits.pids), "open_files": String(limits.openFiles), "log": limits.log.description,

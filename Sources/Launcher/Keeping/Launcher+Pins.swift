@@ -6,44 +6,65 @@ extension Launcher {
     // MARK: Pins
 
     /// Keeps a Processing's directories until `unpin`. Survives a restart.
-    package func pin(processing id: Int64, reason: String?, by who: String) async throws(LauncherError) {
-        _ = try await record(of: id)
-        guard processings[id] != nil || kept[id] != nil else { throw Self.gone(id) }
-        guard kept[id]?.isBeingRemoved != true else {
-            throw LauncherError(.conflict, "the directories of Processing \(id) are being removed already")
-        }
+    package func pin(
+        processing id: Int64, reason: String?, by who: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
+        try await checkPin(id, if: precondition)
         let before = pins[id]
         let pin = PinRecord(processing: id, who: who, reason: reason, at: now())
         // Before anything is awaited: from now on they are held.
         pins[id] = pin
         let note = "pinned by \(who)" + (reason.map { ": \($0)" } ?? "")
         do throws(LauncherError) {
-            try await write(note, on: id) { transaction throws(StoreError) in try transaction.savePin(pin) }
+            try await write(note, on: id, if: precondition) { transaction throws(StoreError) in
+                try transaction.savePin(pin)
+            }
         } catch {
             pins[id] = before
             throw error
         }
     }
 
-    package func unpin(processing id: Int64, by who: String) async throws(LauncherError) {
+    /// Throws why it cannot be pinned now.
+    func checkPin(_ id: Int64, if precondition: Precondition) async throws(LauncherError) {
         _ = try await record(of: id)
-        guard pins[id] != nil else { throw LauncherError(.conflict, "Processing \(id) is not pinned") }
-        try await write("unpinned by \(who)", on: id) { transaction throws(StoreError) in
+        try await check(precondition, of: id)
+        guard processings[id] != nil || kept[id] != nil else { throw Self.gone(id) }
+        guard kept[id]?.isBeingRemoved != true else {
+            throw LauncherError(.conflict, "the directories of Processing \(id) are being removed already")
+        }
+    }
+
+    package func unpin(
+        processing id: Int64, by who: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
+        try await checkUnpin(id, if: precondition)
+        try await write("unpinned by \(who)", on: id, if: precondition) { transaction throws(StoreError) in
             try transaction.removePin(of: id)
         }
         pins[id] = nil
         await lookAtTime()
     }
 
+    /// Throws why it cannot be unpinned now.
+    func checkUnpin(_ id: Int64, if precondition: Precondition) async throws(LauncherError) {
+        _ = try await record(of: id)
+        try await check(precondition, of: id)
+        guard pins[id] != nil else { throw LauncherError(.conflict, "Processing \(id) is not pinned") }
+    }
+
     package func pin(of id: Int64) -> PinRecord? { pins[id] }
 
     private func write(
-        _ note: String, on id: Int64, _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Void
+        _ note: String, on id: Int64, if precondition: Precondition,
+        _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Void
     ) async throws(LauncherError) {
         let at = now()
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
+                try transaction.require(precondition, of: id)
                 try body(transaction)
+                try transaction.touchProcessing(id)
                 try transaction.note(note, on: id, at: at)
             }
         }
@@ -56,8 +77,22 @@ extension Launcher {
     // MARK: Releasing
 
     /// Lets an ended Processing's directories go now, before their time.
-    package func release(processing id: Int64, by who: String) async throws(LauncherError) {
+    package func release(
+        processing id: Int64, by who: String, if precondition: Precondition = .none
+    ) async throws(LauncherError) {
+        try await checkRelease(id, if: precondition)
+        beginRemoval(of: id, .released(by: who))
+    }
+
+    /// Throws why its directories cannot go now. What holds when this returns holds until something is awaited.
+    func checkRelease(_ id: Int64, if precondition: Precondition) async throws(LauncherError) {
+        _ = try await record(of: id)
+        try await check(precondition, of: id)
+        // Read after that, so that it is newer than what was asked about, or the same.
         let record = try await record(of: id)
+        if case .version = precondition, !precondition.allows(record.version) {
+            throw LauncherError(.preconditionFailed, "Processing \(id) was changed by somebody else at the same moment")
+        }
         guard processings[id] == nil else {
             throw LauncherError(.conflict, "Processing \(id) has not ended; cancel it first, or wait for its end")
         }
@@ -69,7 +104,6 @@ extension Launcher {
                 .conflict,
                 "Processing \(id) is \(holders.map(\.description).joined(separator: ", and "))\(unpin)")
         }
-        beginRemoval(of: id, .released(by: who))
     }
 
     // MARK: Collecting

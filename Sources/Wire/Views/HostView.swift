@@ -18,10 +18,14 @@ package struct HostView: Sendable, Hashable, Codable {
     package var tasks: Int
     package var pausedTasks: Int
     package var processings: Processings
+    /// Attempts that wait for resources or pools, and those that have them.
+    package var attempts: Processings
+    /// What Scripts may have of the host, and what of it they have.
+    package var resources: [ResourceView]
 
     package init(
         version: String, startedAt: Timestamp, configuration: String, state: String, tasks: Int, pausedTasks: Int,
-        processings: Processings
+        processings: Processings, attempts: Processings, resources: [ResourceView]
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -30,10 +34,12 @@ package struct HostView: Sendable, Hashable, Codable {
         self.tasks = tasks
         self.pausedTasks = pausedTasks
         self.processings = processings
+        self.attempts = attempts
+        self.resources = resources
     }
 
     enum CodingKeys: String, CodingKey {
-        case version, configuration, state, tasks, processings
+        case version, configuration, state, tasks, processings, attempts, resources
         case startedAt = "started_at"
         case pausedTasks = "paused_tasks"
     }

@@ -5,24 +5,13 @@ import Wire
 
 /// A rootfs as `altp rootfs list` and `show` tell of it.
 struct RootfsRow: Codable {
-    enum State: String, Codable {
-        /// Needs no image, or has the one of its definition.
-        case ready
-        /// Its image is still to be built or imported.
-        case missing
-        /// Its definition has changed since its image was made.
-        case changed
-        /// Has an image and no definition any more.
-        case orphaned
-    }
-
     var name: String
     var description: String?
     /// `host`, `directory`, `build` or `import`.
     var kind: String
     /// The directory, the packages or the container image.
     var source: String
-    var state: State
+    var state: RootfsState
     /// Bytes on the disk.
     var size: Int64?
     var madeAt: Timestamp?
@@ -48,15 +37,7 @@ struct RootfsRow: Codable {
         description = definition?.description
         let origin = definition?.source ?? image?.record.source ?? .host
         (kind, source) = origin.words
-        if definition == nil {
-            state = .orphaned
-        } else if !origin.isImage {
-            state = .ready
-        } else if let image {
-            state = image.record.source == origin ? .ready : .changed
-        } else {
-            state = .missing
-        }
+        state = RootfsState(definition, image)
         if case .directory(let directory) = origin { path = directory }
         guard let image else { return }
         size = image.record.size
@@ -87,19 +68,6 @@ extension RootfsDefinition.Source {
         switch self {
         case .host, .directory: false
         case .build, .imported: true
-        }
-    }
-
-    fileprivate var words: (String, String) {
-        switch self {
-        case .host: ("host", "the host's own /usr")
-        case .directory(let path): ("directory", path)
-        case .build(let build):
-            (
-                "build",
-                ([build.suite, build.variant.rawValue].compactMap { $0 } + build.packages).joined(separator: " ")
-            )
-        case .imported(let image): ("import", image.description)
         }
     }
 }

@@ -10,6 +10,11 @@ struct UnixRequest {
 
     /// Sends these bytes and reads until the server closes, or is silent for so long.
     static func exchange(_ path: String, _ bytes: [UInt8], seconds: Int = 10) throws -> Answer {
+        parse(try receive(path, bytes, seconds: seconds))
+    }
+
+    /// The same, as it comes.
+    static func receive(_ path: String, _ bytes: [UInt8], seconds: Int = 10) throws -> [UInt8] {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw TestFailure("socket: \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
@@ -39,14 +44,16 @@ struct UnixRequest {
             guard count > 0 else { break }
             sent += count
         }
-        return parse(receive(descriptor))
+        return receive(descriptor)
     }
 
     /// One request, which asks for the connection's end.
     static func send(
-        _ path: String, _ method: String, _ target: String, type: String? = "application/json", _ body: [UInt8] = []
+        _ path: String, _ method: String, _ target: String, type: String? = "application/json",
+        headers: [String: String] = [:], _ body: [UInt8] = []
     ) throws -> Answer {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: altp\r\nConnection: close\r\n"
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if let type, !body.isEmpty { head += "Content-Type: \(type)\r\n" }
         if !body.isEmpty { head += "Content-Length: \(body.count)\r\n" }
         return try exchange(path, Array((head + "\r\n").utf8) + body)

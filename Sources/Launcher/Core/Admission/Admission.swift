@@ -17,7 +17,7 @@ package struct Admission: Sendable {
         var pools: [String: Int]
     }
 
-    private struct Waiting {
+    struct Waiting {
         var request: AdmissionRequest
         var shape: Shape
     }
@@ -35,12 +35,12 @@ package struct Admission: Sendable {
     private(set) var free: Resources
     private(set) var poolFree: [String: Int]
 
-    private var waiting: [Int64: Waiting] = [:]
+    private(set) var waiting: [Int64: Waiting] = [:]
     private(set) var queues: [Shape: RequestQueue] = [:]
     /// Ascending by key.
     private(set) var heads: [Head] = []
     /// The attempts that run, by Processing.
-    private var holding: [Int64: AdmissionRequest] = [:]
+    private(set) var holding: [Int64: AdmissionRequest] = [:]
     private var runningOfTask: [String: Set<Int64>] = [:]
     private var maxRunning: [String: Int] = [:]
     private(set) var paused: Set<String> = []
