@@ -18,6 +18,9 @@ package struct HostConfiguration: Sendable, Hashable, Codable {
     package var api = APIConfiguration()
     package var log = LogSettings()
 
+    /// How many changes are kept for streams that resume.
+    package var keepChanges = 200_000
+
     package init() {}
 }
 

@@ -27,6 +27,7 @@ package enum HostFolderTemplate {
         # disk: 200G               # that running and kept Scripts may hold together; all beside keep_free
         # uids: {first: 1879048192, blocks: 4032}   # host uids that belong to sandboxes alone
         # mount_roots: [/srv, /data]   # where mounts' sources may lie; everywhere but in /proc, /sys, /dev
+        # keep_changes: 200000     # what happened, for streams that resume: see docs/live.md
         # cgroup: altp             # the name of the control group that all sandboxes are in
 
         # The API over TCP, for tokens that altp token create makes; nothing listens unless it stands here.

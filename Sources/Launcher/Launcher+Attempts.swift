@@ -32,11 +32,13 @@ extension Launcher {
             processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
             startedAt: at, boot: BootIdentity.current.id, queuedAt: live.queuedAt.map { min($0, at) })
         do throws(LauncherError) {
-            let stored = record
+            let (stored, before) = (record, live.record)
             try await fromStore { () async throws(StoreError) in
                 try await store.write { transaction throws(StoreError) in
                     try transaction.updateProcessing(stored)
                     try transaction.putAttempt(row)
+                    try Self.tell(of: stored, before: before, nil, at: at, in: transaction)
+                    try transaction.tell(ChangeRecord(.started, of: row, task: stored.task, at: at))
                 }
             }
         } catch {
@@ -210,8 +212,9 @@ extension Launcher {
         row.outcome = outcome.kind.rawValue
         row.outcomeDetail = try encode(outcome)
         row.endedAt = outcome.endedAt
-        let (ended, caused, stored) = (row, events, record)
+        let (ended, caused, stored, before) = (row, events, record, live.record)
         let sample = EndedSample(row, outcome, task: record.task)
+        let reason = outcome.reason
         let cause = cause(of: outcome, reported: reported, attempt, of: record)
         let note =
             "\(attempt.script)#\(attempt.number) ended as \(outcome.kind.rawValue): \(outcome.reason)"
@@ -229,6 +232,9 @@ extension Launcher {
                 try transaction.count(sample)
                 try transaction.note(note, on: id, at: sample.at)
                 try Self.recordEnd(of: record, actions, in: transaction)
+                try transaction.tell(
+                    ChangeRecord(.ended, of: ended, task: record.task, reason: reason, at: sample.at))
+                try Self.tell(of: record, before: before, nil, at: sample.at, in: transaction)
                 return (try Self.insert(caused, in: transaction), record.cause)
             }
         }

@@ -59,9 +59,12 @@ extension Launcher {
         }
         // Before anything is awaited: who has seen the same version and comes second is refused.
         liveTasks[name]?.changes += 1
+        let at = now()
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
                 try transaction.savePause(paused, reason: reason, task: name)
+                try transaction.tell(
+                    ChangeRecord(.tasks, paused ? .paused : .resumed, at: at, task: name, reason: reason))
             }
         }
         liveTasks[name]?.record.paused = paused
@@ -138,6 +141,7 @@ extension Launcher {
                     try transaction.updateProcessing(row)
                     try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)
+                    try transaction.tell(ChangeRecord(.rerun, of: row, at: at))
                 }
             }
         } catch {

@@ -82,6 +82,9 @@ extension Launcher {
             }
             var record = event.record
             record.id = id
+            var change = ChangeRecord(.events, .received, at: record.createdAt)
+            change.event = id
+            try transaction.tell(change)
             var created: [NewProcessing] = []
             for var processing in event.processings {
                 processing.record.event = id
@@ -105,6 +108,7 @@ extension Launcher {
         try transaction.keepDefinition(hash: result.record.definition, content: result.definitionText)
         result.record.id = try transaction.insertProcessing(result.record)
         try transaction.note(note, on: result.record.id, at: result.record.createdAt)
+        try transaction.tell(ChangeRecord(.created, of: result.record, at: result.record.createdAt))
         return result
     }
 

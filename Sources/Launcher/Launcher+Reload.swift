@@ -45,6 +45,15 @@ extension Launcher {
         LauncherLog.write(
             .info, "reloaded", ("added", "\(report.added.count)"), ("changed", "\(report.changed.count)"),
             ("removed", "\(report.removed.count)"), ("problems", "\(report.problems.count)"))
+        let at = now()
+        await tell(
+            report.added.map { ChangeRecord(.tasks, .added, at: at, task: $0) }
+                + report.changed.map { ChangeRecord(.tasks, .changed, at: at, task: $0) }
+                + report.removed.map { ChangeRecord(.tasks, .removed, at: at, task: $0) } + [
+                    ChangeRecord(
+                        .host, .reloaded, at: at,
+                        reason: report.problems.isEmpty ? nil : "\(report.problems.count) problems were found")
+                ])
         admitSoon()
         await lookAtTime()
         return report
@@ -54,11 +63,12 @@ extension Launcher {
     private func takeHost(_ host: HostConfiguration, _ report: inout ReloadReport) -> HostConfiguration {
         var taken = folder.host
         (taken.cpu, taken.memory, taken.pools) = (host.cpu, host.memory, host.pools)
-        (taken.disk, taken.keepFree) = (host.disk, host.keepFree)
+        (taken.disk, taken.keepFree, taken.keepChanges) = (host.disk, host.keepFree, host.keepChanges)
         taken.log = host.log
         LauncherLog.take(taken.log)
         if taken != folder.host {
             (disk.handedOut, disk.keepFree) = (taken.disk?.bytes, taken.keepFree)
+            store.keepChanges(taken.keepChanges)
             admission.setCapacity(Self.capacity(of: taken), pools: taken.pools)
             lookAtDisk()
         }

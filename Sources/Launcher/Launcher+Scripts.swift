@@ -48,6 +48,10 @@ extension Launcher {
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in try transaction.saveProgress(row) }
         }
+        signals.send(
+            ProgressSignal(
+                processing: row.processing, script: row.script, number: row.number, task: peer.task,
+                percent: row.progress, text: row.progressText, at: now()))
     }
 
     /// Ends a running attempt as its Script asks: the wish is on the disk before the sandbox is ended.

@@ -71,6 +71,7 @@ extension Launcher {
                     try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)
                     try Self.recordEnd(of: row, actions, in: transaction)
+                    try Self.tell(of: row, before: nil, event, at: at, in: transaction)
                 }
             }
         } catch {

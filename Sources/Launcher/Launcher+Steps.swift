@@ -85,6 +85,7 @@ extension Launcher {
         if case .cancelling(_, let reason) = chain.state {
             asked?.ending = try encode(StoredEnding(cancellation: reason))
         }
+        let before = live.record
         let (ending, isAsked) = (asked, asked?.ending != live.attempt?.ending)
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
@@ -92,10 +93,15 @@ extension Launcher {
                 try transaction.updateProcessing(record)
                 if case .neverStarted(let attempt) = event {
                     try transaction.removeAttempt(of: id, script: attempt.script, number: attempt.number)
+                    let taken = AttemptRecord(
+                        processing: id, script: attempt.script, number: attempt.number, run: record.run, state: .ended,
+                        startedAt: at)
+                    try transaction.tell(ChangeRecord(.withdrawn, of: taken, task: record.task, at: at))
                 }
                 if let ending, isAsked { try transaction.saveEnding(ending) }
                 if let note { try transaction.note(note, on: id, at: at) }
                 try Self.recordEnd(of: record, actions, in: transaction)
+                try Self.tell(of: record, before: before, event, at: at, in: transaction)
             }
         }
         processings[id]?.chain = chain

@@ -11,6 +11,9 @@ package actor Launcher {
     /// When this daemon became ready, milliseconds since the epoch.
     package let startedAt: Int64
 
+    /// What is told of as it happens.
+    package nonisolated let signals = LiveSignals()
+
     let engine: SandboxEngine
     let state: StateFolder
     let content: ScriptsContent
@@ -95,6 +98,7 @@ package actor Launcher {
         } catch {
             throw LauncherError(.unavailable, "looking at the disk of the state folder: \(error)")
         }
+        store.keepChanges(folder.host.keepChanges)
         ballast = Ballast(path: state.ballast)
         var capacity = Self.capacity(of: folder.host)
         capacity[.disk] = disk.capacity
@@ -145,6 +149,7 @@ package actor Launcher {
         isRecovered = true
         admitSoon()
         await lookAtTime()
+        await tell([ChangeRecord(.host, .started, at: now())])
         LauncherLog.write(
             .info, "Launcher is ready", ("tasks", "\(liveTasks.count)"), ("processings", "\(processings.count)"))
     }
@@ -170,6 +175,7 @@ package actor Launcher {
     package func stop(stopScripts: Bool) async {
         isStopping = true
         timer?.cancel()
+        await tell([ChangeRecord(.host, .stopping, at: now())])
         for entry in entries.values { entry.end?() }
         if stopScripts {
             for live in processings.values { live.sandbox?.terminate() }

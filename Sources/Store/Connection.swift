@@ -39,6 +39,8 @@ final class Connection {
     private let handle: OpaquePointer
     private let path: String
     private var statements: [String: OpaquePointer] = [:]
+    /// Changes told of since somebody last looked: see `ChangeLog`.
+    var toldChanges = 0
 
     /// - Parameter readOnly: the file must exist then.
     init(path: String, readOnly: Bool) throws(StoreError) {

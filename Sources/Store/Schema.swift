@@ -135,6 +135,7 @@ enum Schema {
         figureTables,
         listIndexes,
         revisions,
+        changeTables,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -18,9 +18,11 @@ package final class Store: Sendable {
     let writer: Writer
     private let readers: Readers
     let path: String
+    let changeLog = ChangeLog()
 
     /// Opens or creates the database and brings its schema up to date.
     package init(path: String) throws(StoreError) {
+        self.path = path
         let connection = try Connection(path: path, readOnly: false)
         // FULL, with WAL: a commit is on the disk when it returns, also after a power cut.
         try connection.script(
@@ -30,7 +32,7 @@ package final class Store: Sendable {
         var reading: [Connection] = []
         for _ in 0..<2 { reading.append(try Connection(path: path, readOnly: true)) }
         self.path = path
-        writer = Writer(connection)
+        writer = Writer(connection, changes: changeLog)
         readers = Readers(reading)
     }
 

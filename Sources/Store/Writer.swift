@@ -25,8 +25,12 @@ final class Writer: @unchecked Sendable {
     /// Groups of changes that could not be committed.
     var failures: Int { failed.load(ordering: .relaxed) }
     var hasCommittedLately: Bool { lastCommit.withLock { $0.map { .now - $0 < .seconds(5) } ?? false } }
+    private let changes: ChangeLog
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: Connection, changes: ChangeLog) {
+        self.connection = connection
+        self.changes = changes
+    }
 
     /// Runs the body in a transaction and returns once it is durable. A body that throws changes nothing.
     func write<Result: Sendable>(
@@ -45,13 +49,17 @@ final class Writer: @unchecked Sendable {
                     continuation.resume(returning: .success(result.value.withLock { $0! }))
                 }
             }
-            let isFirst = waiting.withLock { jobs in
-                jobs.append(job)
-                return jobs.count == 1
-            }
-            if isFirst { queue.async { self.commitWaiting() } }
+            enqueue(job)
         }
         return try outcome.get()
+    }
+
+    private func enqueue(_ job: Job) {
+        let isFirst = waiting.withLock { jobs in
+            jobs.append(job)
+            return jobs.count == 1
+        }
+        if isFirst { queue.async { self.commitWaiting() } }
     }
 
     private final class Box<Value: Sendable>: Sendable {
@@ -80,6 +88,22 @@ final class Writer: @unchecked Sendable {
             for index in failures.indices { failures[index] = failures[index] ?? error }
         }
         for (job, failure) in zip(jobs, failures) { job.finish(failure) }
+        tellOfChanges()
+    }
+
+    /// Those who follow the changes come after those who made them.
+    private func tellOfChanges() {
+        guard connection.toldChanges > 0 else { return }
+        let isTrimDue = changes.committed(connection.toldChanges)
+        connection.toldChanges = 0
+        guard isTrimDue else { return }
+        let keep = changes.keep
+        // A failure is of no harm: the next one removes more.
+        enqueue(
+            Job { connection throws(StoreError) in
+                try ChangeLog.trim(connection, keep: keep)
+            } finish: { _ in
+            })
     }
 
     /// Runs a job so that its failure undoes its own work and nothing else.

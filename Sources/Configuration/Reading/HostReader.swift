@@ -5,6 +5,7 @@ struct HostReader {
 
     private static let keys = [
         "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots", "api", "log",
+        "keep_changes",
     ]
 
     private static let largestPool = 1_000_000
@@ -61,6 +62,7 @@ struct HostReader {
             host.log.format = reader.choice("format") ?? host.log.format
             host.log.level = reader.choice("level") ?? host.log.level
         }
+        host.keepChanges = reader.integer("keep_changes", 1000...10_000_000) ?? host.keepChanges
         return poolsAreKnown
     }
 

@@ -58,6 +58,7 @@ extension Launcher {
         ballast.take(free: disk.volume.free - disk.guaranteed)
         let shortage = disk.shortage(for: wanted ?? 0)
         guard shortage > 0 else {
+            if isShortOfDisk { tellSoon(ChangeRecord(.host, .diskEnough, at: now)) }
             isShortOfDisk = false
             return
         }
@@ -76,6 +77,14 @@ extension Launcher {
                 .warning, "the disk is short, and nothing more may be removed", ("path", state.path),
                 ("free", SizeText.short(disk.volume.free)), ("keep_free", SizeText.short(disk.guaranteed)),
                 ("missing", SizeText.short(room.missing)))
+            tellSoon(
+                ChangeRecord(
+                    .host, .diskShort, at: now,
+                    reason:
+                        "\(SizeText.short(disk.volume.free)) are free, \(SizeText.short(room.missing)) are missing, "
+                        + "and nothing more may be removed"))
+        } else if room.missing <= 0, isShortOfDisk {
+            tellSoon(ChangeRecord(.host, .diskEnough, at: now))
         }
         isShortOfDisk = room.missing > 0
         if room.missing > 0, disk.volume.free < Ballast.size / 4 { ballast.giveUp() }

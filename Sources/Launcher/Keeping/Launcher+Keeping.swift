@@ -170,6 +170,7 @@ extension Launcher {
                         try transaction.forgetPreserved(id)
                         try transaction.removePin(of: id)
                         try transaction.note(note, on: id, at: at)
+                        try transaction.tell(ChangeRecord(.removed, of: changed, at: at))
                     }
                 }
                 break

@@ -9,7 +9,7 @@ extension Launcher {
     package func pin(
         processing id: Int64, reason: String?, by who: String, if precondition: Precondition = .none
     ) async throws(LauncherError) {
-        try await checkPin(id, if: precondition)
+        let record = try await checkPin(id, if: precondition)
         let before = pins[id]
         let pin = PinRecord(processing: id, who: who, reason: reason, at: now())
         // Before anything is awaited: from now on they are held.
@@ -18,6 +18,7 @@ extension Launcher {
         do throws(LauncherError) {
             try await write(note, on: id, if: precondition) { transaction throws(StoreError) in
                 try transaction.savePin(pin)
+                try transaction.tell(ChangeRecord(.pinned, of: record, at: pin.at))
             }
         } catch {
             pins[id] = before
@@ -26,21 +27,25 @@ extension Launcher {
     }
 
     /// Throws why it cannot be pinned now.
-    func checkPin(_ id: Int64, if precondition: Precondition) async throws(LauncherError) {
-        _ = try await record(of: id)
+    @discardableResult
+    func checkPin(_ id: Int64, if precondition: Precondition) async throws(LauncherError) -> ProcessingRecord {
+        let record = try await record(of: id)
         try await check(precondition, of: id)
         guard processings[id] != nil || kept[id] != nil else { throw Self.gone(id) }
         guard kept[id]?.isBeingRemoved != true else {
             throw LauncherError(.conflict, "the directories of Processing \(id) are being removed already")
         }
+        return record
     }
 
     package func unpin(
         processing id: Int64, by who: String, if precondition: Precondition = .none
     ) async throws(LauncherError) {
         try await checkUnpin(id, if: precondition)
+        let (record, at) = (try await record(of: id), now())
         try await write("unpinned by \(who)", on: id, if: precondition) { transaction throws(StoreError) in
             try transaction.removePin(of: id)
+            try transaction.tell(ChangeRecord(.unpinned, of: record, at: at))
         }
         pins[id] = nil
         await lookAtTime()
