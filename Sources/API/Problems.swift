@@ -48,6 +48,10 @@ package enum Problems {
         make("unsupported-media-type", "The body is of the wrong type", 415, detail)
     }
 
+    package static func rangeNotSatisfiable(_ detail: String) -> Problem {
+        make("range-not-satisfiable", "No part of it is in the range", 416, detail)
+    }
+
     package static func invalid(_ detail: String, errors: [Problem.FieldError]? = nil) -> Problem {
         make("invalid", "The input is not valid", 422, detail, errors)
     }

@@ -59,6 +59,7 @@ import Testing
         "GET /api/v1/processings/{id}/scripts/{script}": "voath",
         "GET /api/v1/processings/{id}/scripts/{script}/attempts": "voath",
         "GET /api/v1/processings/{id}/scripts/{script}/attempts/{number}": "voath",
+        "GET /api/v1/stream": "voath",
         "GET /api/v1/self": "sth",
         "POST /api/v1/self/progress": "sth",
         "POST /api/v1/self/end": "sth",

@@ -182,7 +182,8 @@ private struct Exchange {
         }
         if let stream = response.stream {
             let answer = Unmanaged.passRetained(StreamedAnswer(stream, over: connection, of: server)).toOpaque()
-            return MHD_create_response_from_callback(.max, 64 << 10, streamReadCallback, answer, streamEndCallback)
+            let size = stream.size.map { UInt64($0) } ?? .max
+            return MHD_create_response_from_callback(size, 64 << 10, streamReadCallback, answer, streamEndCallback)
         }
         var body = response.body
         return body.withUnsafeMutableBytes {

@@ -11,6 +11,9 @@ final class ServerContext: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         /// The sockets of connections that speak another protocol. Their requests are active until they end.
         var upgraded: Set<Int32> = []
+        /// Bodies that are being sent.
+        var streams: Set<ResponseStream> = []
+        var endsStreams = false
     }
 
     let limits: HTTPLimits
@@ -21,6 +24,7 @@ final class ServerContext: Sendable {
     let share: @Sendable (Peer) -> ConnectionShare?
     /// Whether an Authorization header is a known client's.
     let isWelcome: @Sendable (String?) -> Bool
+    let watch = HangupWatch()
     private let log: @Sendable (String) -> Void
     private let budget = Mutex(LogBudget())
     private let handler: HTTPServer.Handler
@@ -79,8 +83,28 @@ final class ServerContext: Sendable {
 
     func leave(_ upgraded: Int32) { state.withLock { _ = $0.upgraded.remove(upgraded) } }
 
+    /// A body begins to be sent.
+    func enter(_ socket: Int32, stream: ResponseStream) {
+        enter(socket)
+        let isStopping = state.withLock { state in
+            state.streams.insert(stream)
+            return state.endsStreams
+        }
+        if isStopping { stream.body.stop() }
+    }
+
+    func leave(_ socket: Int32, stream: ResponseStream) {
+        leave(socket)
+        state.withLock { _ = $0.streams.remove(stream) }
+    }
+
     /// Gives those who talk on them a moment to say good-bye, then takes the sockets from under them.
     func endUpgraded() async {
+        let streams = state.withLock { state in
+            state.endsStreams = true
+            return state.streams
+        }
+        for stream in streams { stream.body.stop() }
         for _ in 0..<100 {
             if state.withLock({ $0.upgraded.isEmpty }) { break }
             try? await Task.sleep(for: .milliseconds(10))

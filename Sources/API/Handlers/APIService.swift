@@ -22,6 +22,8 @@ package struct APIService: Sendable {
     let desk = SessionDesk()
     let meters = RequestMeters()
     let pages = PageCache()
+    let feed: Feed
+    let logs: LogHub
 
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,
@@ -36,6 +38,9 @@ package struct APIService: Sendable {
         self.stop = stop
         self.gate = gate
         self.log = log
+        let logs = LogHub(log: log)
+        self.logs = logs
+        feed = Feed(launcher: launcher, log: log) { logs.attemptEnded($0) }
     }
 
     // What several handlers need

@@ -8,6 +8,8 @@ import Wire
 extension APIService {
     /// Most bytes of a log in one answer.
     static let logPage: Int64 = 1 << 20
+    /// Bytes that are read of a log at once where it is sent as it is read.
+    private static let logPiece = 64 << 10
 
     /// Its own, so that it always gets a thread: the global queue has a few for all.
     private static let logQueue = DispatchQueue(label: "altp.api.logs")
@@ -18,23 +20,58 @@ extension APIService {
         let number = Int(try Self.identifier(call.captures["number"], of: "attempt"))
         let offset = try call.query.integer("offset", in: 0...Int64.max, default: 0)
         let limit = try call.query.integer("limit", in: 1...Self.logPage, default: 256 << 10)
+        let reference = Reference(processing: record.id, script: script, attempt: number)
+        if try call.query.integer("follow", in: 0...1, default: 0) == 1 {
+            return try await streamLog(reference, from: offset, for: call.caller)
+        }
         // Read before the log is: an attempt that had ended then writes no more, so what is read is all there is.
-        let attempts = try await stored { () async throws(StoreError) in
-            try await launcher.store.attempts(of: record.id)
-        }
-        guard let attempt = attempts.first(where: { $0.script == script && $0.number == number }) else {
-            throw Problems.notFound("There is no attempt \(record.id)/\(script.prefix(100))#\(number).")
-        }
+        let attempt = try await attempt(script, number, of: record.id)
         let directory = try await launched { () async throws(LauncherError) in
             try await launcher.evidenceDirectory(processing: record.id, script: script, number: number)
         }
-        let slice = try await logSlice(directory, offset: offset, limit: Int(limit))
+        let range = call.request.headers["range"]
+        let slice = try await logSlice(directory, offset: offset, limit: range == nil ? Int(limit) : 0)
+        let headers: [HTTPResponse.Header] = [
+            .init("Content-Type", "text/plain"), .init("Accept-Ranges", "bytes"),
+            .init(LogHeader.size, String(slice.size)),
+            .init(LogHeader.state, attempt.state == .ended ? "ended" : "running"),
+        ]
+        guard let range else { return HTTPResponse(status: 200, headers: headers, body: slice.bytes) }
+        let part: ClosedRange<Int64>
+        switch LogRange(range, size: slice.size) {
+        case .part(let bytes): part = bytes
+        case .unsatisfiable:
+            return .problem(
+                Problems.rangeNotSatisfiable("The log has \(slice.size) bytes."),
+                headers: [.init("Content-Range", "bytes */\(slice.size)")])
+        case .whole:
+            let whole = try await logSlice(directory, offset: offset, limit: Int(limit))
+            return HTTPResponse(status: 200, headers: headers, body: whole.bytes)
+        }
+        let tail = LogTail(
+            reference, directory: directory.path, offset: part.lowerBound, limit: Self.logPiece, hub: logs)
         return HTTPResponse(
-            status: 200,
-            headers: [
-                .init("Content-Type", "text/plain"), .init(LogHeader.size, String(slice.size)),
-                .init(LogHeader.state, attempt.state == .ended ? "ended" : "running"),
-            ], body: slice.bytes)
+            status: 206,
+            headers: headers + [
+                .init("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound)/\(slice.size)")
+            ], stream: ResponseStream(LogBody(tail, limit: Int64(part.count)) {}, size: Int64(part.count)))
+    }
+
+    /// The log from an offset on, as it grows.
+    private func streamLog(
+        _ reference: Reference, from offset: Int64, for caller: Caller
+    ) async throws(Problem) -> HTTPResponse {
+        try await stored { () async throws(StoreError) in try await feed.hold() }
+        do throws(Problem) {
+            let tail = try await followLog(reference, from: offset, limit: Self.logPiece, for: caller)
+            let feed = feed
+            return HTTPResponse(
+                status: 200, headers: [.init("Content-Type", "text/plain"), .init("X-Accel-Buffering", "no")],
+                stream: ResponseStream(LogBody(tail) { feed.release() }))
+        } catch {
+            feed.release()
+            throw error
+        }
     }
 
     private func logSlice(

@@ -35,7 +35,8 @@ struct LogSlice: Sendable {
         bytes.removeLast(bytes.count - filled)
     }
 
-    private static func openLog(in folder: Int32) throws(SystemError) -> FileDescriptor? {
+    /// - Returns: nil while there is none.
+    static func openLog(in folder: Int32) throws(SystemError) -> FileDescriptor? {
         do throws(SystemError) {
             // O_NONBLOCK: opening a FIFO would wait for its writer.
             return try FileDescriptor.openWithoutLinks("log", O_RDONLY | O_NONBLOCK, at: folder)

@@ -47,11 +47,12 @@ extension RouteTable {
         ) { service, call throws(Problem) in try await service.releaseProcessing(call) },
         Route(
             .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/log",
-            "Bytes of an attempt's log; headers tell its size and whether it may grow",
+            "Bytes of an attempt's log, or those that a Range header names; headers tell its size and whether it may grow",
             .role(.viewer, script: .task), target: .processing,
             query: [
                 .init("offset", .integer(0...Int64.max), "The first byte, from 0"),
                 .init("limit", .integer(1...APIService.logPage), "At most this many bytes"),
+                .init("follow", .oneOf(["0", "1"]), "1 to go on as it grows, until the attempt has ended"),
             ], response: .media("text/plain")
         ) { service, call throws(Problem) in try await service.readLog(call) }.named("readLog").sends(
             Route.Header(

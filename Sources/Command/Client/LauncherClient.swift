@@ -9,7 +9,7 @@ package final class LauncherClient {
     private let isInsideSandbox: Bool
 
     private static let connectTimeout = 10_000
-    private static let answerTimeout = 60_000
+    static let answerTimeout = 60_000
 
     /// - Parameters:
     ///   - options: what the command line says of the Launcher; the environment and the default say the rest. What is wrong
@@ -75,18 +75,21 @@ package final class LauncherClient {
 
     /// Gets a long answer piece by piece.
     ///
+    /// - Parameter patience: milliseconds without a byte after which nothing more is expected.
     /// - Throws: what `send` throws, and what `onPiece` does.
-    func download(_ request: HTTPRequest, onPiece: ([UInt8]) throws -> Void) throws {
+    func download(
+        _ request: HTTPRequest, patience: Int = LauncherClient.answerTimeout, onPiece: ([UInt8]) throws -> Void
+    ) throws {
         var failure: (any Error)?
         let response = try reaching {
             let connection = try open()
             try connection.send(addressed(request).bytes, deadline: MonotonicTime.now + Self.answerTimeout)
             var parser = HTTPResponseParser()
             while parser.result == nil {
-                let bytes = try connection.receive(256 << 10, deadline: MonotonicTime.now + Self.answerTimeout)
+                let bytes = try connection.receive(256 << 10, deadline: MonotonicTime.now + patience)
                 // A body without a length would end here: it is not known whether all of it has come.
                 guard !bytes.isEmpty else {
-                    throw CommandFailure("the Launcher broke off its answer; its log says why")
+                    throw CommandFailure("the Launcher broke off its answer; its log says why", status: .unreachable)
                 }
                 try parser.feed(bytes)
                 let piece = parser.drain()

@@ -37,13 +37,15 @@ struct Logs: Verb {
             if var rest = filter { try? context.output.write(rest.finish()) }
         }
         var offset = try tail.map { try source.offset(ofLast: $0) } ?? 0
+        if follow {
+            try source.follow(from: offset) { try context.output.write(filter?.feed($0) ?? $0) }
+            return
+        }
         while true {
             let piece = try source.read(from: offset)
             offset += Int64(piece.bytes.count)
             try context.output.write(filter?.feed(piece.bytes) ?? piece.bytes)
-            if offset < piece.size, !piece.bytes.isEmpty { continue }
-            if !follow || piece.hasEnded { return }
-            try interruption.sleep(milliseconds: Self.pollInterval)
+            if offset >= piece.size || piece.bytes.isEmpty { return }
         }
     }
 
@@ -93,24 +95,35 @@ struct LogSource {
         var bytes: [UInt8]
         /// The log's, when the piece was read.
         var size: Int64
-        /// The attempt has ended: the size is final.
-        var hasEnded: Bool
     }
 
     private static let pieceSize: Int64 = 1 << 20
 
-    func read(from offset: Int64, limit: Int64 = pieceSize) throws -> Piece {
+    /// It may be silent for as long as its Script is.
+    private static let patience = 100 * 365 * 86_400_000
+
+    private var path: String {
         let script = HTTPRequest.encode(attempt.script ?? "")
+        return "/processings/\(attempt.processing)/scripts/\(script)/attempts/\(attempt.attempt ?? 0)/log"
+    }
+
+    /// Reads on as it grows, until the attempt has ended.
+    func follow(from offset: Int64, _ take: ([UInt8]) throws -> Void) throws {
+        let request = HTTPRequest(
+            method: "GET", path: WirePath.root + path,
+            query: [.init(name: "follow", value: "1"), .init(name: "offset", value: "\(offset)")])
+        try client.download(request, patience: Self.patience, onPiece: take)
+    }
+
+    func read(from offset: Int64, limit: Int64 = pieceSize) throws -> Piece {
         let response = try client.get(
-            "/processings/\(attempt.processing)/scripts/\(script)/attempts/\(attempt.attempt ?? 0)/log",
+            path,
             [.init(name: "offset", value: "\(offset)"), .init(name: "limit", value: "\(limit)")])
-        guard let size = response.header(LogHeader.size.lowercased()).flatMap({ Int64($0) }),
-            let state = response.header(LogHeader.state.lowercased())
-        else {
+        guard let size = response.header(LogHeader.size.lowercased()).flatMap({ Int64($0) }) else {
             throw CommandFailure(
                 "the Launcher's answer does not say how long the log is. Are both of the same version?")
         }
-        return Piece(bytes: response.body, size: size, hasEnded: state == "ended")
+        return Piece(bytes: response.body, size: size)
     }
 
     /// Where the last `count` lines begin.

@@ -29,6 +29,7 @@ package enum Verbs {
                 ]),
             VerbNode(ProcessingList.self, as: "ps"),
             VerbNode(Watch.self),
+            VerbNode(StreamVerb.self),
             VerbNode(Wait.self),
             VerbNode(Cancel.self),
             VerbNode(Statistics.self),
