@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD"),
         .systemLibrary(name: "CNettle"),
         .systemLibrary(name: "CGnuTLS"),
+        .systemLibrary(name: "CCurl"),
 
         module("Linux", ["CLinux"]),
         module("Configuration", ["CYAML", "CCap"]),
@@ -62,16 +63,17 @@ let package = Package(
         module("Store", ["CSQLite"]),
         module("Launcher", ["Store", "Sandbox", "Configuration", "Linux"]),
         module("Wire", []),
+        module("Delivery", ["Store", "Configuration", "Linux", "CLinux", "CCurl", "CNettle"]),
         module("WebSocket", ["CNettle"]),
         module("Command", ["Wire", "WebSocket", "Configuration", "Linux", "CLinux"]),
-        module("API", ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Linux", "CMicroHTTPD"]),
+        module("API", ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Delivery", "Linux", "CNettle", "CMicroHTTPD"]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),
         .executableTarget(
             name: "altp-launcher",
             dependencies: [
-                "API", "Launcher", "Store", "Sandbox", "Configuration", "Linux", "CLinux", "CQuietDispatch",
+                "API", "Launcher", "Store", "Delivery", "Sandbox", "Configuration", "Linux", "CLinux", "CQuietDispatch",
             ],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation + quietDispatch),
         .executableTarget(
@@ -91,8 +93,11 @@ let package = Package(
         tests("SandboxTests", ["Sandbox", "Configuration", "SandboxPlan", "Linux", "CLinux"]),
         tests("StoreTests", ["Store"]),
         tests("WebSocketTests", ["WebSocket"]),
+        tests("DeliveryTests", ["Delivery", "Store", "Configuration"]),
         tests("LauncherTests", ["Launcher", "Configuration", "Store", "Sandbox"]),
-        tests("APITests", ["API", "Wire", "WebSocket", "Configuration", "Launcher", "Store", "Sandbox", "Linux"]),
+        tests(
+            "APITests",
+            ["API", "Wire", "WebSocket", "Delivery", "Configuration", "Launcher", "Sandbox", "Store", "Linux"]),
         tests("CommandTests", ["Command", "Configuration", "Wire"]),
         tests("EndToEnd", ["Wire"]),
     ]

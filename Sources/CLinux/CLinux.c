@@ -24,6 +24,7 @@
 #include <net/if.h>
 #include <net/route.h>
 #include <poll.h>
+#include <spawn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -707,5 +708,10 @@ int altp_set_idle(pid_t thread, int idle) {
 }
 
 pid_t altp_gettid(void) { return (pid_t)syscall(SYS_gettid); }
+
+int altp_spawn_apart(void *actions, const char *path) {
+    int error = posix_spawn_file_actions_addchdir_np(actions, path);
+    return error ? error : posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
 
 int altp_limit_heaps(int count) { return mallopt(M_ARENA_MAX, count); }

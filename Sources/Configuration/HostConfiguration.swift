@@ -20,6 +20,8 @@ package struct HostConfiguration: Sendable, Hashable, Codable {
 
     /// How many changes are kept for streams that resume.
     package var keepChanges = 200_000
+    /// Who is told when a Processing has ended.
+    package var notify: [NotificationTarget] = []
 
     package init() {}
 }

@@ -8,6 +8,8 @@ package struct LenientHostFolder: Sendable {
     package var brokenTasks: [String: [Diagnostic]]
     /// All that is wrong, in whichever file.
     package var problems: [Diagnostic]
+    /// Those whose files are broken.
+    package var brokenWebhooks: Set<String>
     /// Whether a Task that is neither in `folder` nor in `brokenTasks` has no file any more. False where the folder has no
     /// altp.yaml or its `tasks/` cannot be listed, as when its file system is not mounted: then nothing is known of it.
     package var absenceIsCertain: Bool
@@ -103,10 +105,26 @@ private struct HostFolderLoader {
                 brokenPolicies: policies.broken
             ).task(root, name: name)
         }
-        let folder = HostFolder(path: path, host: host, tasks: tasks.good, policies: known, rootfs: rootfs.good)
+        if unlisted["tasks"] == nil {
+            let names = Set(tasks.good.keys).union(tasks.broken.keys)
+            for target in host.notify {
+                for name in (target.tasks ?? []).subtracting(names).sorted() {
+                    problems.append(
+                        Diagnostic(
+                            file: "altp.yaml",
+                            message: "notify: \(target.name): there is no tasks/\(name).yaml"
+                                + Suggestion.text(for: name, among: names)))
+                }
+            }
+        }
+        let webhooks = files(in: "webhooks") { root, name, findings in
+            WebhookReader(findings: findings).webhook(root, name: name)
+        }
+        let folder = HostFolder(
+            path: path, host: host, tasks: tasks.good, policies: known, rootfs: rootfs.good, webhooks: webhooks.good)
         return LenientHostFolder(
             folder: folder, brokenTasks: tasks.broken, problems: ConfigurationProblems(problems).diagnostics,
-            absenceIsCertain: isHostFolder && unlisted["tasks"] == nil)
+            brokenWebhooks: Set(webhooks.broken.keys), absenceIsCertain: isHostFolder && unlisted["tasks"] == nil)
     }
 
     private var isHostFolder: Bool { access("\(path)/altp.yaml", F_OK) == 0 }

@@ -35,6 +35,11 @@ package enum HostFolderTemplate {
         #   listen: ["127.0.0.1:8470"]     # beyond the loopback it takes tls: see docs/security-api.md
         #   tls: {certificate: /etc/altp/tls/cert.pem, key: /etc/altp/tls/key.pem}
 
+        # Who is told when a Processing has ended: see docs/webhooks.md
+        # notify:
+        #   - {name: ops, url: "https://ops.example/hook", secret_file: /etc/altp/secrets/ops, outcomes: [failed]}
+        #   - {name: mail, mail: [/usr/sbin/sendmail, -t, -i], to: [ops@example.org]}
+
         # Things that there is a limited number of. A Script names how many it holds while it runs.
         pools:
           download: 2

@@ -214,7 +214,7 @@ extension Launcher {
         row.endedAt = outcome.endedAt
         let (ended, caused, stored, before) = (row, events, record, live.record)
         let sample = EndedSample(row, outcome, task: record.task)
-        let reason = outcome.reason
+        let (reason, notify) = (outcome.reason, folder.host.notify)
         let cause = cause(of: outcome, reported: reported, attempt, of: record)
         let note =
             "\(attempt.script)#\(attempt.number) ended as \(outcome.kind.rawValue): \(outcome.reason)"
@@ -231,7 +231,7 @@ extension Launcher {
                 try transaction.updateProcessing(record)
                 try transaction.count(sample)
                 try transaction.note(note, on: id, at: sample.at)
-                try Self.recordEnd(of: record, actions, in: transaction)
+                try Self.recordEnd(of: record, actions, tellingOf: notify, in: transaction)
                 try transaction.tell(
                     ChangeRecord(.ended, of: ended, task: record.task, reason: reason, at: sample.at))
                 try Self.tell(of: record, before: before, nil, at: sample.at, in: transaction)

@@ -75,6 +75,14 @@ extension Launcher {
         scheduleTimer()
     }
 
+    // MARK: What is told to whom
+
+    /// Those who are told when a Processing has ended, as altp.yaml has them now.
+    package func notificationTargets() -> [NotificationTarget] { folder.host.notify }
+
+    /// Where a partner may post, and what becomes of it.
+    package func webhook(_ name: String) -> WebhookDefinition? { folder.webhooks[name] }
+
     // MARK: Processings
 
     /// The stored row, or an error that says that there is none.

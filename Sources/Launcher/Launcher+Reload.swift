@@ -29,6 +29,7 @@ extension Launcher {
             liveTasks[name]?.problem = diagnostics.map(\.description).joined(separator: "\n")
             next.tasks[name] = folder.tasks[name]
         }
+        for name in lenient.brokenWebhooks { next.webhooks[name] = folder.webhooks[name] }
         for name in liveTasks.keys.sorted() where next.tasks[name] == nil {
             if lenient.absenceIsCertain {
                 liveTasks[name] = nil
@@ -66,6 +67,7 @@ extension Launcher {
         (taken.disk, taken.keepFree, taken.keepChanges) = (host.disk, host.keepFree, host.keepChanges)
         taken.log = host.log
         LauncherLog.take(taken.log)
+        taken.notify = host.notify
         if taken != folder.host {
             (disk.handedOut, disk.keepFree) = (taken.disk?.bytes, taken.keepFree)
             store.keepChanges(taken.keepChanges)

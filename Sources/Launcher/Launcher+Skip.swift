@@ -1,3 +1,4 @@
+import Configuration
 import Store
 
 extension Launcher {
@@ -63,6 +64,7 @@ extension Launcher {
         processings[id]?.record = revived.live.record
         let (row, actions) = (revived.live.record, revived.actions)
         let note = Self.note(event, by: who) ?? ""
+        let notify = folder.host.notify
         do throws(LauncherError) {
             try await fromStore { () async throws(StoreError) in
                 try await store.write { transaction throws(StoreError) in
@@ -70,7 +72,7 @@ extension Launcher {
                     try transaction.updateProcessing(row)
                     try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)
-                    try Self.recordEnd(of: row, actions, in: transaction)
+                    try Self.recordEnd(of: row, actions, tellingOf: notify, in: transaction)
                     try Self.tell(of: row, before: nil, event, at: at, in: transaction)
                 }
             }

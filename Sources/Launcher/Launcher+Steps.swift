@@ -85,7 +85,7 @@ extension Launcher {
         if case .cancelling(_, let reason) = chain.state {
             asked?.ending = try encode(StoredEnding(cancellation: reason))
         }
-        let before = live.record
+        let (before, notify) = (live.record, folder.host.notify)
         let (ending, isAsked) = (asked, asked?.ending != live.attempt?.ending)
         try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
@@ -100,7 +100,7 @@ extension Launcher {
                 }
                 if let ending, isAsked { try transaction.saveEnding(ending) }
                 if let note { try transaction.note(note, on: id, at: at) }
-                try Self.recordEnd(of: record, actions, in: transaction)
+                try Self.recordEnd(of: record, actions, tellingOf: notify, in: transaction)
                 try Self.tell(of: record, before: before, event, at: at, in: transaction)
             }
         }
@@ -156,9 +156,10 @@ extension Launcher {
         return status == .success ? keep.success : keep.failed
     }
 
-    /// Counts and notes the end of a Processing, in the transaction that ends it.
+    /// Counts and notes the end of a Processing, and has those told of it who want to be, in the transaction that ends it.
     static func recordEnd(
-        of record: ProcessingRecord, _ actions: [Chain.Action], in transaction: StoreTransaction
+        of record: ProcessingRecord, _ actions: [Chain.Action], tellingOf notify: [NotificationTarget],
+        in transaction: StoreTransaction
     ) throws(StoreError) {
         for case .finish(let ending) in actions {
             let at = record.endedAt ?? record.createdAt
@@ -171,6 +172,12 @@ extension Launcher {
                     wait: record.run == 1 && record.startedAt != nil ? max(0, start - record.createdAt) : nil))
             try transaction.note(
                 "ended as \(ending.status.rawValue) at \(ending.script): \(ending.reason)", on: record.id, at: at)
+            for target in notify
+            where target.wants(
+                task: record.task, status: ending.status.rawValue, outcome: ending.outcome.rawValue)
+            {
+                try transaction.insertDelivery(of: record, to: target.name, at: at)
+            }
         }
     }
 
@@ -253,6 +260,7 @@ extension Launcher {
             ("task", live.record.task), ("status", ending.status.rawValue), ("script", ending.script),
             ("outcome", ending.outcome.rawValue), ("reason", ending.reason))
         if live.record.uidBlock != nil { keep(live.record) }
+        signals.processingEnded()
         admitSoon()
     }
 }

@@ -136,6 +136,7 @@ enum Schema {
         listIndexes,
         revisions,
         changeTables,
+        deliveryTables,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

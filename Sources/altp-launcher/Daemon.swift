@@ -1,5 +1,6 @@
 import API
 import Configuration
+import Delivery
 import Glibc
 import Launcher
 import Linux
@@ -53,6 +54,7 @@ struct Daemon {
             gate: gate, log: { LauncherLog.write(.warning, $0) })
 
         try await launcher.start()
+        service.courier.wake()
         let server = try HTTPServer(
             socket: socket, limits: HTTPLimits(folder.host.api.limits),
             share: {
@@ -101,6 +103,7 @@ struct Daemon {
                 Task { [source] in
                     // The API answers until the Scripts have ended: they may use it to their last moment.
                     await launcher.stop(stopScripts: stopScripts)
+                    await service.courier.stop()
                     async let others: Void = listeners.stop()
                     await server.stop()
                     await others

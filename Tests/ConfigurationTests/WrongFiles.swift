@@ -67,7 +67,7 @@ enum WrongFiles {
         Case(
             "altp.yaml", "- cpu\n",
             [
-                "altp.yaml:1:1: expected a host, a mapping of state, run, keep_free, cpu, memory, disk, pools, uids, cgroup, mount_roots, api, log, keep_changes; got a list"
+                "altp.yaml:1:1: expected a host, a mapping of state, run, keep_free, cpu, memory, disk, pools, uids, cgroup, mount_roots, api, log, keep_changes, notify; got a list"
             ]),
         Case(
             "altp.yaml", "log: {format: yaml, level: info}\n",

@@ -1,4 +1,5 @@
 import Configuration
+package import Delivery
 package import Launcher
 import Store
 import Wire
@@ -24,6 +25,8 @@ package struct APIService: Sendable {
     let pages = PageCache()
     let feed: Feed
     let logs: LogHub
+    /// Tells those who want to know of ended Processings.
+    package let courier: Courier
 
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,
@@ -40,6 +43,10 @@ package struct APIService: Sendable {
         self.log = log
         let logs = LogHub(log: log)
         self.logs = logs
+        courier = Courier(
+            store: launcher.store, targets: { await launcher.notificationTargets() }, contents: .ofThisHost(),
+            now: Launcher.systemTime, log: log)
+        launcher.signals.onEnd { [courier] in courier.wake() }
         feed = Feed(launcher: launcher, log: log) { logs.attemptEnded($0) }
     }
 

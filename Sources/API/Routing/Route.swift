@@ -95,6 +95,8 @@ package struct Route: Sendable {
 /// Who may use a route.
 package enum Access: Sendable, Hashable {
     case anyone
+    /// Whoever shows a token that is the path's own and nobody's else: no caller's rights count, and none are asked for.
+    case partner
     /// People with at least this role; and Scripts whose policy's control is at least `script`, where there is one.
     /// `task` means: on what belongs to the Script's own Task.
     case role(Role, script: Control?)

@@ -147,6 +147,11 @@ int altp_seccomp_answer(int listener, uint64_t id, int error);
 // Answers with SECCOMP_USER_NOTIF_FLAG_CONTINUE; 0 or -1.
 int altp_seccomp_proceed(int listener, uint64_t id);
 
+// Has a process that is spawned begin in a directory, and with no descriptor but the first three, whatever a library has
+// opened in this one without O_CLOEXEC; an error number or 0. `actions` is a posix_spawn_file_actions_t, whose
+// header would make types of glibc this module's.
+int altp_spawn_apart(void *actions, const char *path);
+
 // mallopt(3): memory comes from so many heaps, and not from one for each of many threads.
 int altp_limit_heaps(int count);
 

@@ -27,7 +27,11 @@ package enum Verbs {
                     VerbNode(ProcessingList.self), VerbNode(ProcessingShow.self), VerbNode(Logs.self),
                     VerbNode(Why.self), VerbNode(Rerun.self), VerbNode(Cancel.self), VerbNode(Wait.self),
                 ]),
+            VerbNode(
+                group: "delivery", summary: "List who is told of ended Processings, and try again",
+                [VerbNode(DeliveryList.self), VerbNode(Redeliver.self)]),
             VerbNode(ProcessingList.self, as: "ps"),
+            VerbNode(DeliveryList.self, as: "deliveries"),
             VerbNode(Watch.self),
             VerbNode(StreamVerb.self),
             VerbNode(Wait.self),

@@ -5,7 +5,7 @@ struct HostReader {
 
     private static let keys = [
         "state", "run", "keep_free", "cpu", "memory", "disk", "pools", "uids", "cgroup", "mount_roots", "api", "log",
-        "keep_changes",
+        "keep_changes", "notify",
     ]
 
     private static let largestPool = 1_000_000
@@ -62,6 +62,7 @@ struct HostReader {
             host.log.format = reader.choice("format") ?? host.log.format
             host.log.level = reader.choice("level") ?? host.log.level
         }
+        host.notify = NotificationReader(findings: findings).targets(reader)
         host.keepChanges = reader.integer("keep_changes", 1000...10_000_000) ?? host.keepChanges
         return poolsAreKnown
     }

@@ -1,0 +1,36 @@
+import Delivery
+import Launcher
+import Store
+import Wire
+
+extension APIService {
+    func listDeliveries(_ call: Call) async throws(Problem) -> HTTPResponse {
+        let paging = try Paging(call.query)
+        var state: DeliveryState?
+        if let text = call.query.first("state") {
+            guard let known = DeliveryState(rawValue: text) else {
+                throw Query.wrong(
+                    "state", "must be one of \(DeliveryState.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            state = known
+        }
+        var processing: Int64?
+        if call.query.first("processing") != nil {
+            processing = try call.query.integer("processing", in: 1...Int64.max, default: 1)
+        }
+        let (wanted, id, target) = (state, processing, call.query.first("target"))
+        let page = try await stored { () async throws(StoreError) in
+            try await launcher.store.deliveries(
+                state: wanted, target: target, processing: id, before: paging.before, limit: paging.limit)
+        }
+        return .json(PageView(items: page.items.map(DeliveryView.init), next: page.next.map(Paging.cursor)))
+    }
+
+    func redeliver(_ call: Call) async throws(Problem) -> HTTPResponse {
+        _ = try BodyReader.read(NoInput.self, from: call.request)
+        let id = try Self.identifier(call.captures["id"], of: "delivery")
+        let delivery = try await stored { () async throws(StoreError) in try await courier.redeliver(id) }
+        guard let delivery else { throw Problems.notFound("There is no delivery \(id).") }
+        return .json(DeliveryView(delivery), status: 202)
+    }
+}

@@ -1,0 +1,64 @@
+import CNettle
+import Configuration
+import Delivery
+import Linux
+
+/// Whether a post comes from the partner that a webhook is for.
+struct HookCredentials {
+    /// A secret's file cannot be read: that is no fault of the partner's.
+    struct Unusable: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    let webhook: WebhookDefinition
+
+    /// Every check is made, whatever the ones before it said, and none ends early: how long it takes tells nothing.
+    func accept(headers: [String: String], body: [UInt8]) throws(Unusable) -> Bool {
+        var isGood = webhook.token != nil || webhook.signature != nil
+        if let token = webhook.token {
+            let given = Self.digest(Array((Self.token(headers) ?? "").utf8))
+            switch token {
+            case .hash(let hash): isGood = HMAC.areSame(Self.hexadecimal(given).utf8, hash.utf8) && isGood
+            case .file(let path):
+                isGood = HMAC.areSame(given, Self.digest(Array(try Self.secret(path).utf8))) && isGood
+            }
+            if Self.token(headers) == nil { isGood = false }
+        }
+        if let signature = webhook.signature {
+            let digest = HMAC.sha256(body, key: Array(try Self.secret(signature.secretFile).utf8))
+            var given = headers[signature.header] ?? ""
+            if given.hasPrefix("sha256=") { given.removeFirst(7) }
+            isGood = HMAC.areSame(Self.hexadecimal(digest).utf8, given.lowercased().utf8) && isGood
+        }
+        return isGood
+    }
+
+    /// `Authorization: Bearer TOKEN`, or `X-Altp-Token: TOKEN` from those who cannot send that.
+    private static func token(_ headers: [String: String]) -> String? {
+        if let own = headers["x-altp-token"] { return own }
+        guard let text = headers["authorization"], text.lowercased().hasPrefix("bearer ") else { return nil }
+        return String(text.dropFirst(7).drop { $0 == " " })
+    }
+
+    private static func secret(_ path: String) throws(Unusable) -> String {
+        do throws(SystemError) {
+            return try SecretFile.read(path)
+        } catch {
+            throw Unusable(description: "\(error)")
+        }
+    }
+
+    private static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        var context = sha256_ctx()
+        nettle_sha256_init(&context)
+        nettle_sha256_update(&context, bytes.count, bytes)
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_SIZE))
+        nettle_sha256_digest(&context, digest.count, &digest)
+        return digest
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,22 @@
+import CNettle
+
+/// HMAC-SHA256 (RFC 2104).
+package enum HMAC {
+    package static func sha256(_ bytes: some Collection<UInt8>, key: [UInt8]) -> [UInt8] {
+        var context = hmac_sha256_ctx()
+        nettle_hmac_sha256_set_key(&context, key.count, key)
+        let array = Array(bytes)
+        nettle_hmac_sha256_update(&context, array.count, array)
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_SIZE))
+        nettle_hmac_sha256_digest(&context, digest.count, &digest)
+        return digest
+    }
+
+    /// Whether two texts are the same, in a time that does not tell where they differ.
+    package static func areSame(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for (one, other) in zip(left, right) { difference |= one ^ other }
+        return difference == 0
+    }
+}
