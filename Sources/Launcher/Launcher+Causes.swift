@@ -31,12 +31,12 @@ extension Launcher {
         guard let log = try openLog(directory) else { return [] }
         let path = "\(directory)/log"
         var status = stat()
-        try check("fstat", path) { fstat(log.raw, &status) }
+        try Linux.check("fstat", path) { fstat(log.raw, &status) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("read", path, number: EINVAL) }
         let size = Int64(status.st_size)
         let start = max(0, size - Int64(LogEnd.bytes))
         var bytes = [UInt8](repeating: 0, count: Int(size - start))
-        let count = try check("pread", path) {
+        let count = try Linux.check("pread", path) {
             bytes.withUnsafeMutableBytes { pread(log.raw, $0.baseAddress, $0.count, off_t(start)) }
         }
         return LogEnd.lines(bytes.prefix(count), isWhole: start == 0)

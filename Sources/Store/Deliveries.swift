@@ -77,7 +77,7 @@ extension Store {
     /// Newest first.
     package func deliveries(
         state: DeliveryState?, target: String?, processing: Int64?, before: Int64?, limit: Int
-    ) async throws(StoreError) -> Page<DeliveryRecord> {
+    ) async throws(StoreError) -> ListPage<DeliveryRecord> {
         var conditions = ["d.id < ?"]
         var values: [Value] = [.integer(before ?? .max)]
         if let state {
@@ -96,7 +96,11 @@ extension Store {
             "\(DeliveryRecord.query) WHERE \(conditions.joined(separator: " AND ")) ORDER BY d.id DESC LIMIT \(limit + 1)"
         let bound = values
         return try await read { connection throws(StoreError) in
-            Page(try connection.all(sql, bound, DeliveryRecord.init), limit: limit) { $0.id }
+            let found = try connection.all(sql, bound, DeliveryRecord.init)
+            let items = Array(found.prefix(limit))
+            return ListPage(
+                items: items,
+                next: found.count > limit ? items.last.map { ListPosition(key: $0.createdAt, id: $0.id) } : nil)
         }
     }
 

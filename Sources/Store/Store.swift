@@ -31,7 +31,6 @@ package final class Store: Sendable {
         try Schema.migrate(connection, path: path)
         var reading: [Connection] = []
         for _ in 0..<2 { reading.append(try Connection(path: path, readOnly: true)) }
-        self.path = path
         writer = Writer(connection, changes: changeLog)
         readers = Readers(reading)
     }

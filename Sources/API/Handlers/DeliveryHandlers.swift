@@ -4,8 +4,12 @@ import Store
 import Wire
 
 extension APIService {
+    static let deliverySorts = ["-created_at"]
+
     func listDeliveries(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let paging = try Paging(call.query)
+        let list = try ListRequest(
+            call, sorts: Self.deliverySorts, preset: "-created_at", fields: DeliveryView.listFields)
+        let range = try list.range()
         var state: DeliveryState?
         if let text = call.query.first("state") {
             guard let known = DeliveryState(rawValue: text) else {
@@ -21,9 +25,11 @@ extension APIService {
         let (wanted, id, target) = (state, processing, call.query.first("target"))
         let page = try await stored { () async throws(StoreError) in
             try await launcher.store.deliveries(
-                state: wanted, target: target, processing: id, before: paging.before, limit: paging.limit)
+                state: wanted, target: target, processing: id, before: range.after?.id, limit: range.limit)
         }
-        return .json(PageView(items: page.items.map(DeliveryView.init), next: page.next.map(Paging.cursor)))
+        return list.response(
+            items: try mapped { try list.encode(page.items.map(DeliveryView.init)) },
+            next: page.next.map(ListRequest.place))
     }
 
     func redeliver(_ call: Call) async throws(Problem) -> HTTPResponse {

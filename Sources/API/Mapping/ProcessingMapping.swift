@@ -7,7 +7,7 @@ import Wire
 extension ProcessingView {
     /// `scripts`, `history` and `directory` are nil in lists.
     init(
-        _ record: ProcessingRecord, labels: [String: String], scripts: [ScriptView]? = nil,
+        _ record: ProcessingRecord, labels: [String: String]? = nil, scripts: [ScriptView]? = nil,
         history: [HistoryEntryView]? = nil,
         directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil
     ) throws {

@@ -177,6 +177,9 @@ struct OperationDescription {
         case .anyone:
             tree = ["anyone": true]
             text = "Anyone, also without a token."
+        case .partner:
+            tree = ["partner": true]
+            text = "The partner whom the webhook is for, by its own token or signature."
         case .script(let control):
             tree = ["role": .null, "script": .string(control.rawValue)]
             text = "Scripts alone, with `control: \(control.rawValue)` or more."

@@ -16,7 +16,7 @@ extension RouteTable {
                 .init("state", .oneOf(DeliveryState.allCases.map(\.rawValue)), "Only those of this state"),
                 .init("target", .text, "Only those to this one of notify"),
                 .init("processing", .integer(1...Int64.max), "Only those of this Processing"),
-            ] + paging, response: .json(PageView<DeliveryView>.self)
+            ] + list(sorts: APIService.deliverySorts), response: .json(PageView<DeliveryView>.self)
         ) { service, call throws(Problem) in try await service.listDeliveries(call) },
         Route(
             .post, "\(root)/deliveries/{id}/redeliver", "Try a delivery again now", .role(.operator, script: nil),

@@ -51,7 +51,7 @@ enum ProcessingText {
         for (name, value) in processing.params.sorted(by: { $0.key < $1.key }) {
             facts.append(("Param", "\(name)=\(value.text)"))
         }
-        for (key, value) in processing.labels.sorted(by: { $0.key < $1.key }) {
+        for (key, value) in (processing.labels ?? [:]).sorted(by: { $0.key < $1.key }) {
             facts.append(("Label", "\(key):\(value)"))
         }
         facts.append(("Created", TimeText.full(processing.createdAt.milliseconds)))

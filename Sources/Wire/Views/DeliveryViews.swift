@@ -60,7 +60,7 @@ package struct DeliveryView: Sendable, Hashable, Codable {
         self.error = error
     }
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case id, key, target, processing, task, status, outcome, state, tries, response, error
         case createdAt = "created_at"
         case triedAt = "tried_at"

@@ -27,3 +27,7 @@ extension AuditView: ListedView {
 extension MetricPointView: ListedView {
     package static let listFields = CodingKeys.allCases.map(\.rawValue).sorted()
 }
+
+extension DeliveryView: ListedView {
+    package static let listFields = CodingKeys.allCases.map(\.rawValue).sorted()
+}

@@ -22,8 +22,8 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package var createdAt: Timestamp
     package var startedAt: Timestamp?
     package var endedAt: Timestamp?
-    /// What people and Scripts say of it, by keys.
-    package var labels: [String: String]
+    /// What people and Scripts say of it, by keys; absent in the stream and in what is delivered.
+    package var labels: [String: String]?
     /// In the order of the chain; absent in lists.
     package var scripts: [ScriptView]?
     /// What happened to it, oldest first; absent in lists.
@@ -38,7 +38,7 @@ package struct ProcessingView: Sendable, Hashable, Codable {
     package init(
         id: Int64, task: String, status: String, outcome: String?, script: String?, reason: String?, event: Int64?,
         params: [String: ParameterValue], priority: Int, definition: String, scriptsHash: String?, createdAt: Timestamp,
-        startedAt: Timestamp?, endedAt: Timestamp?, labels: [String: String] = [:], scripts: [ScriptView]? = nil,
+        startedAt: Timestamp?, endedAt: Timestamp?, labels: [String: String]? = nil, scripts: [ScriptView]? = nil,
         history: [HistoryEntryView]? = nil, directory: String? = nil, remnant: String? = nil, pinnedBy: String? = nil,
         cause: String? = nil
     ) {

@@ -34,7 +34,7 @@ extension EndToEnd {
                 #expect(try host.processings("--label", "quality:very poor: clouds").map(\.id) == [poor.id])
                 #expect(try host.processings("--label", "quality:good", "--label", "sensor:TM").isEmpty)
                 let both = try host.processings("--label", "quality:good", "--label", "quality:very poor: clouds")
-                #expect(both.map(\.labels["sensor"]) == ["OLI", "OLI"])
+                #expect(both.map(\.labels?["sensor"]) == ["OLI", "OLI"])
                 // People, of what has ended.
                 try host.altp("label", "checked-by", "ann", "--of", "\(poor.id)")
                 try host.altp("label", "quality", "--remove", "--of", "\(poor.id)")
@@ -65,7 +65,7 @@ extension EndToEnd {
             ]) { host in
                 let done = try host.complete("job")
                 #expect(done.status == "success", "\(done.reason ?? "")")
-                #expect(done.labels.count == 32)
+                #expect(done.labels?.count == 32)
                 let metrics = try #require(done.scripts?.first?.attempts.first?.metrics)
                 #expect(metrics.count == 100)
                 #expect(metrics.first { $0.name == "name7" }?.value == 77)
