@@ -1,100 +1,121 @@
-import Wire
-
 /// A request's body as the audit log has it: short, in one line, without what looks like a secret.
-enum AuditSummary {
-    /// A longer one is not read again for it.
-    private static let mostRead = 16 << 10
+///
+/// It is read as a row of JSON's words, not as JSON: what each costs would be paid for every Event.
+struct AuditSummary {
     private static let mostBytes = 400
-    private static let mostItems = 20
-
-    static func of(_ body: [UInt8]) -> String? {
-        guard !body.isEmpty else { return nil }
-        guard body.count <= mostRead, let value = try? WireJSON.decode(JSONValue.self, from: body) else {
-            return "(\(body.count) bytes)"
-        }
-        if case .object(let fields) = value, fields.isEmpty { return nil }
-        let text = text(value, isSecret: false)
-        guard text.utf8.count > mostBytes else { return text }
-        // A character that is cut becomes the replacement character.
-        return String(decoding: text.utf8.prefix(mostBytes), as: UTF8.self) + "… (\(body.count) bytes)"
-    }
+    private static let deepest = 16
 
     private static let secrets = [
         "secret", "token", "password", "passwd", "credential", "authorization", "apikey", "api_key",
     ]
 
-    /// Fields whose values are hidden, whatever they are called within.
-    private static func isSecret(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return name == "environment" || secrets.contains { name.contains($0) }
+    private let body: [UInt8]
+    private var position = 0
+    private var text: [UInt8] = []
+    /// Each open object or list: whether what is in it is hidden.
+    private var open: [(isObject: Bool, isHidden: Bool)] = []
+    /// The next value belongs to a key that says so.
+    private var hidesNext = false
+    private var expectsKey = false
+
+    static func of(_ body: [UInt8]) -> String? {
+        guard !body.isEmpty else { return nil }
+        var summary = AuditSummary(body)
+        guard let text = summary.read() else { return "(\(body.count) bytes)" }
+        return text == "{}" ? nil : text
     }
 
-    private static func text(_ value: JSONValue, isSecret: Bool) -> String {
-        switch value {
-        case .object(let fields):
-            let shown = fields.sorted { $0.key < $1.key }.prefix(mostItems).map { name, value in
-                "\(quoted(name)):\(text(value, isSecret: isSecret || Self.isSecret(name)))"
+    private init(_ body: [UInt8]) { self.body = body }
+
+    /// Nil when it is no JSON.
+    private mutating func read() -> String? {
+        while position < body.count {
+            guard text.count <= Self.mostBytes else {
+                // A character that is cut becomes the replacement character.
+                return String(decoding: text.prefix(Self.mostBytes), as: UTF8.self) + "… (\(body.count) bytes)"
             }
-            return "{\(shown.joined(separator: ","))\(fields.count > mostItems ? ",…" : "")}"
-        case .list(let items):
-            let shown = items.prefix(mostItems).map { text($0, isSecret: isSecret) }
-            return "[\(shown.joined(separator: ","))\(items.count > mostItems ? ",…" : "")]"
-        case .scalar where isSecret: return "\"***\""
-        case .scalar(let text): return text
-        case .text(let text): return isSecret ? "\"***\"" : quoted(text)
+            guard word() else { return nil }
         }
+        return open.isEmpty && !text.isEmpty ? String(decoding: text, as: UTF8.self) : nil
     }
 
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars.prefix(200) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            default:
-                if scalar == "\"" || scalar == "\\" { result += "\\" }
-                result.unicodeScalars.append(scalar)
-            }
+    /// - Returns: false for what cannot stand here.
+    private mutating func word() -> Bool {
+        let byte = body[position]
+        switch byte {
+        case 0x20, 0x09, 0x0A, 0x0D:
+            position += 1
+            return true
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            guard open.count < Self.deepest, !expectsKey else { return false }
+            let isObject = byte == UInt8(ascii: "{")
+            open.append((isObject, hidesNext || isHidden))
+            (hidesNext, expectsKey) = (false, isObject)
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            guard let last = open.popLast(), last.isObject == (byte == UInt8(ascii: "}")) else { return false }
+            expectsKey = false
+        case UInt8(ascii: ","):
+            guard let last = open.last else { return false }
+            expectsKey = last.isObject
+        case UInt8(ascii: ":"): expectsKey = false
+        case UInt8(ascii: "\""): return string()
+        default: return scalar()
         }
-        return result + "\""
+        text.append(byte)
+        position += 1
+        return true
     }
 
-    private enum JSONValue: Decodable {
-        case object([String: JSONValue])
-        case list([JSONValue])
-        case text(String)
-        /// A number, a boolean or null, as it is written.
-        case scalar(String)
+    private var isHidden: Bool { open.last?.isHidden ?? false }
 
-        init(from decoder: any Decoder) throws {
-            if let fields = try? decoder.container(keyedBy: Key.self) {
-                var values: [String: JSONValue] = [:]
-                for key in fields.allKeys { values[key.stringValue] = try fields.decode(JSONValue.self, forKey: key) }
-                self = .object(values)
-                return
-            }
-            let value = try decoder.singleValueContainer()
-            if let text = try? value.decode(String.self) {
-                self = .text(text)
-            } else if let flag = try? value.decode(Bool.self) {
-                self = .scalar("\(flag)")
-            } else if let number = try? value.decode(Int64.self) {
-                self = .scalar("\(number)")
-            } else if let number = try? value.decode(Double.self) {
-                self = .scalar("\(number)")
-            } else if value.decodeNil() {
-                self = .scalar("null")
+    private mutating func string() -> Bool {
+        var end = position + 1
+        while end < body.count, body[end] != UInt8(ascii: "\"") { end += body[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        guard end < body.count else { return false }
+        let content = body[(position + 1)..<end]
+        position = end + 1
+        if expectsKey {
+            let name = String(decoding: content.prefix(200), as: UTF8.self).lowercased()
+            hidesNext = name == "environment" || Self.secrets.contains { name.contains($0) }
+            write(content)
+        } else {
+            write(hidesNext || isHidden ? Array("***".utf8)[...] : content)
+            hidesNext = false
+        }
+        return true
+    }
+
+    /// In quotes. What acts on a terminal stands in JSON as an escape, or is made one here.
+    private mutating func write(_ content: ArraySlice<UInt8>) {
+        text.append(UInt8(ascii: "\""))
+        for byte in content.prefix(Self.mostBytes) {
+            if byte < 0x20 || byte == 0x7F {
+                text += Array("\\u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8)
             } else {
-                self = .list(try value.decode([JSONValue].self))
+                text.append(byte)
             }
         }
+        text.append(UInt8(ascii: "\""))
+    }
 
-        private struct Key: CodingKey {
-            var stringValue: String
-            var intValue: Int? { nil }
+    /// A number, a boolean or null.
+    private mutating func scalar() -> Bool {
+        let begin = position
+        while position < body.count, Self.isPlain(body[position]) { position += 1 }
+        guard position > begin, !expectsKey else { return false }
+        if hidesNext || isHidden {
+            text += Array("\"***\"".utf8)
+        } else {
+            text += body[begin..<position].prefix(Self.mostBytes)
+        }
+        hidesNext = false
+        return true
+    }
 
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: byte == UInt8(ascii: "E") || "+-.".utf8.contains(byte)
         }
     }
 }

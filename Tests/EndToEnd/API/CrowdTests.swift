@@ -138,10 +138,13 @@ extension EndToEnd {
                             s.connect(("127.0.0.1", port))
                             for _ in range(50):
                                 s.sendall(request * 20)
-                                for _ in range(20):
+                                text = b""
+                                while text.count(b"HTTP/1.1 ") < 20:
                                     data = s.recv(65536)
-                                    if not data: raise ConnectionResetError
-                                    for part in data.split(b"HTTP/1.1 ")[1:]: own[part[:3].decode()] += 1
+                                    if not data: break
+                                    text += data
+                                for part in text.split(b"HTTP/1.1 ")[1:]: own[part[:3].decode()] += 1
+                                if text.count(b"HTTP/1.1 ") < 20: raise ConnectionResetError
                                 if time.monotonic() > end: break
                     except OSError: own["lost"] += 1
                 with lock: counts.update(own)
@@ -167,7 +170,7 @@ extension EndToEnd {
                     if sides.count == 2 { counts[sides[0]] = Int(sides[1]) }
                 }
                 // It was a flood; what was more than its share was refused; and none of it broke anything.
-                #expect(counts["429", default: 0] > 500, "\(ended.output) \(ended.errors)")
+                #expect(counts["429", default: 0] > 2000, "\(ended.output) \(ended.errors)")
                 #expect(counts.keys.allSatisfy { ["200", "401", "429", "lost"].contains($0) }, "\(counts)")
                 #expect(counts["200", default: 0] < 100 + 50 * 20)
                 #expect(try remote.send("GET", "/healthz", origin: 9).status == 200)
