@@ -9,6 +9,7 @@ import Testing
     private static func control(of route: Route) -> Control? {
         switch route.access {
         case .anyone: Control.none
+        case .partner: nil
         case .role(_, let control): control
         case .script(let control): control
         }

@@ -54,11 +54,11 @@ import Wire
 
     @Test func nobodySeesMoreThanHisTasks() throws {
         let root = Caller.user(name: "root", role: .admin)
-        #expect(try APIService.narrowed([], to: root) == [])
-        #expect(try APIService.narrowed(["a"], to: root) == ["a"])
-        #expect(try APIService.narrowed(["a"], to: caller(.host)) == ["a"])
-        #expect(try APIService.narrowed([], to: caller(.task)) == ["own"])
-        #expect(try APIService.narrowed(["own"], to: caller(.task)) == ["own"])
-        #expect(throws: Problem.self) { try APIService.narrowed(["own", "other"], to: caller(.task)) }
+        #expect(try root.narrowed([]) == [])
+        #expect(try root.narrowed(["a"]) == ["a"])
+        #expect(try caller(.host).narrowed(["a"]) == ["a"])
+        #expect(try caller(.task).narrowed([]) == ["own"])
+        #expect(try caller(.task).narrowed(["own"]) == ["own"])
+        #expect(throws: Problem.self) { try caller(.task).narrowed(["own", "other"]) }
     }
 }

@@ -30,11 +30,15 @@ struct UnixRequest {
             }
         }
         guard connected == 0 else { throw TestFailure("connect \(path): \(String(cString: strerror(errno)))") }
-        return exchange(over: descriptor, bytes)
+        return received(over: descriptor, bytes)
     }
 
     /// As above, over a connection that is open.
     static func exchange(over descriptor: Int32, _ bytes: [UInt8]) -> Answer {
+        parse(received(over: descriptor, bytes))
+    }
+
+    private static func received(over descriptor: Int32, _ bytes: [UInt8]) -> [UInt8] {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
