@@ -44,7 +44,8 @@ import Testing
                 "GET /api/v1/processings", "POST /api/v1/events",
                 "GET /api/v1/events", "GET /api/v1/events/{id}", "GET /api/v1/statistics", "GET /api/v1/sessions",
                 "GET /api/v1/sessions/{id}/stream", "DELETE /api/v1/sessions/{id}", "GET /api/v1/causes",
-                "GET /api/v1/causes/{fingerprint}", "POST /api/v1/causes/{fingerprint}/rerun",
+                "GET /api/v1/stream", "POST /api/v1/hooks/{name}", "GET /api/v1/causes/{fingerprint}",
+                "POST /api/v1/causes/{fingerprint}/rerun",
             ])
     }
 
@@ -58,7 +59,10 @@ import Testing
     @Test(arguments: [true, false])
     func withoutAValidTokenThereIsNothingButHealthAndTheDescription(_ hasToken: Bool) {
         let open = RouteTable.routes.filter { Self.refusal(.anonymous(hasToken: hasToken), $0, task: nil) == nil }
-        #expect(Set(open.map { "\($0.path)" }) == ["/healthz", "/readyz", "/api/v1", "/api/v1/openapi.json"])
+        #expect(
+            Set(open.map { "\($0.path)" }) == [
+                "/healthz", "/readyz", "/api/v1", "/api/v1/openapi.json", "/api/v1/hooks/{name}",
+            ])
     }
 
     @Test func seesItsTasksAlone() {

@@ -83,49 +83,6 @@ extension EndToEnd {
             }
         }
 
-        /// What an attempt left in the socket's queue while no Launcher answered is nobody's word either.
-        @Test func aRequestThatOutlivedItsAttemptIsNotTaken() throws {
-            try withHost([
-                "tasks/job.yaml": """
-                policy: small
-                scripts:
-                  - name: first
-                    run: |
-                      touch /processing/ready
-                      while [ ! -e /processing/go ]; do sleep 0.05; done
-                      exec leave.py
-                  - {name: second, run: 'while [ ! -e /processing/over ]; do sleep 0.05; done'}
-                """,
-                // Sends all of it, and does not wait for the answer.
-                "tasks/job/leave.py": """
-                #!/usr/bin/python3
-                import socket
-                own = socket.socket(socket.AF_UNIX)
-                own.connect("/run/altp.sock")
-                body = b'{"value": "forged"}'
-                own.sendall(b"PUT /api/v1/self/labels/late HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: application/json\\r\\n"
-                            b"Content-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
-                """,
-            ]) { host in
-                let id = try host.trigger("job")
-                let shared = "\(host.state)/processings/\(id)/shared"
-                _ = try eventually("it is ready") { access("\(shared)/ready", F_OK) == 0 ? true : nil }
-                // Stopped as a whole: connections wait in the socket's queue.
-                host.signal(SIGSTOP)
-                try host.root.write("state/processings/\(id)/shared/go", "")
-                _ = try eventually("the first Script has ended") {
-                    access("\(host.state)/processings/\(id)/first.1/outcome.json", F_OK) == 0 ? true : nil
-                }
-                host.signal(SIGCONT)
-                try host.running(id, "second")
-                try host.root.write("state/processings/\(id)/shared/over", "")
-                let done = try host.ended(id)
-                #expect(done.status == "success")
-                #expect(done.labels == [:])
-                #expect(!(done.history ?? []).contains { $0.text.contains("late") })
-            }
-        }
-
         @Test func withoutControlThereIsNoSocket() throws {
             try withHost([
                 "policies/mute.yaml": "limits: {memory: 128M, wall_time: 1m}\ncontrol: none\n",
