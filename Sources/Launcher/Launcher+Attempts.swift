@@ -10,8 +10,8 @@ extension Launcher {
     func startAttempt(_ attempt: Chain.Attempt, for id: Int64) async throws(LauncherError) {
         let admitted = ContinuousClock.now
         guard let live = processings[id] else { return }
-        guard case .queued(let position) = live.chain.state, position.attempt == attempt else {
-            // Cancelled between its admission and now.
+        guard case .queued(let position) = live.chain.state, position.attempt == attempt, !isStopping else {
+            // Cancelled between its admission and now; or the next Launcher starts it.
             admission.release(id)
             return
         }
@@ -153,10 +153,11 @@ extension Launcher {
     /// Waits for a sandbox's end beside everything else.
     func follow(_ sandbox: RunningSandbox, _ attempt: Chain.Attempt, of id: Int64) {
         processings[id]?.sandbox = sandbox
-        // Cancelled while it was made; or its Script was quicker to end itself than we to get here, or did so before a restart.
+        // Cancelled, or all were ended, while it was made; or its Script was quicker to end itself than we to get here, or did so
+        // before a restart.
         if case .cancelling = processings[id]?.chain.state {
             sandbox.terminate()
-        } else if processings[id]?.attempt?.ending != nil {
+        } else if endsScripts || processings[id]?.attempt?.ending != nil {
             sandbox.terminate()
         }
         Task {

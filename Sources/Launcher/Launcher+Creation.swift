@@ -41,10 +41,11 @@ extension Launcher {
         type: String, key: String, params: [String: String], force: Bool, by source: String
     ) async throws(LauncherError) -> NewEvent {
         guard !isStopping else { throw LauncherError(.unavailable, "the Launcher is stopping") }
-        for (name, value) in [("type", type), ("id", key)] where !Self.isEventName(value) {
+        for (name, called, value) in [("type", "type", type), ("key", "key (its id in files)", key)]
+        where !Self.isEventName(value) {
             throw LauncherError(
                 .invalid,
-                "an Event's \(name) is a text of 1 to \(EventLines.longestName) bytes without control characters",
+                "an Event's \(called) is a text of 1 to \(EventLines.longestName) bytes without control characters",
                 field: name)
         }
         var caused: [NewProcessing] = []

@@ -41,6 +41,8 @@ package actor Launcher {
     var retries: [Int64: (due: Int64, attempt: Chain.Attempt)] = [:]
     var isStopping = false
     var isRecovered = false
+    /// The stop ends the running Scripts too.
+    var endsScripts = false
     var isAdmitting = false
     var timer: Task<Void, Never>?
     var clock: ClockWatch
@@ -174,6 +176,7 @@ package actor Launcher {
     /// Stops starting Scripts; running ones go on without us, or with `stopScripts` are ended and waited for.
     package func stop(stopScripts: Bool) async {
         isStopping = true
+        endsScripts = endsScripts || stopScripts
         timer?.cancel()
         await tell([ChangeRecord(.host, .stopping, at: now())])
         for entry in entries.values { entry.end?() }

@@ -122,6 +122,19 @@ extension EndToEnd {
             }
         }
 
+        /// A sandbox that is made while the Launcher stops is ended too, and not waited for in vain.
+        @Test func stopEndsTheScriptsThatJustStart() throws {
+            let task = "policy: small\nscripts: [{name: work, run: 'sleep 1000'}]\n"
+            for _ in 0..<5 {
+                try withHost(["tasks/job.yaml": task]) { host in
+                    for _ in 0..<6 { _ = try host.trigger("job") }
+                    try host.altp("stop", "--stop-scripts")
+                    #expect(try host.waitForEnd().status == 0)
+                    #expect(host.leftovers() == [])
+                }
+            }
+        }
+
         @Test func aSecondLauncherOnTheSameStateIsRefused() throws {
             try withHost(["tasks/job.yaml": "policy: small\nscripts: [{name: work, run: 'true'}]\n"]) { host in
                 let second = try host.run("serve", "--config", host.configuration)
