@@ -2,6 +2,7 @@
 
 import array
 import grp
+import hashlib
 import http.client
 import json
 import os
@@ -21,6 +22,7 @@ import leftovers  # noqa: E402  (what a host may leave on the machine is known t
 
 # Neither of them is anybody's on the machine.
 MEMBER_UID, STRANGER_UID, OWN_GROUP = 1_400_000_001, 1_400_000_002, 1_400_000_003
+PARTNER = "the-partner-of-this-test"
 CONTROLS = ["none", "self", "task", "host"]
 
 
@@ -49,8 +51,11 @@ class Host:
 
     def _configure(self):
         # More is handed out than there is, so that what the test starts decides what waits.
+        self.port = free_port()
         self.write("altp.yaml", f"state: {self.state}\nrun: {self.folder}/run\ncgroup: {self.name}\ncpu: 64\n"
-                   "memory: 64G\nkeep_free: 16M\npools: {download: 2}\n")
+                   "memory: 64G\nkeep_free: 16M\npools: {download: 2}\n"
+                   f"api: {{listen: ['127.0.0.1:{self.port}'], limits: {{requests_per_second: 10000, burst: 10000}}}}\n")
+        self.write("webhooks/partner.yaml", f"type: find\nid: '${{body.id}}'\ntoken_sha256: {hashlib.sha256(PARTNER.encode()).hexdigest()}\n")
         for control in CONTROLS:
             self.write(f"policies/{control}.yaml", f"limits: {{cpu: 0.5, memory: 256M, wall_time: 1h, grace: 1s}}\ncontrol: {control}\n")
             self.write(f"tasks/{control}.yaml", f"description: Lends its identity\npolicy: {control}\nkeep: {{success: 1h}}\n"
@@ -63,7 +68,7 @@ class Host:
                    "  - {name: work, run: 'echo wrong >&2; echo two > two; exit 3'}\n  - {name: last, run: 'true'}\n")
         self.write("tasks/soft.yaml", "policy: small\nscripts: [{name: work, run: 'exit 75', retry: {limit: 1, delay: 1s}}]\n")
         self.write("tasks/long.yaml", "policy: small\nmax_running: 1\nscripts: [{name: work, run: 'echo begun; sleep 100', pools: {download: 1}}]\n")
-        self.write("tasks/find.yaml", "on_event: find\npolicy: small\nmax_running: 2\nkeep: {success: 0s}\n"
+        self.write("tasks/find.yaml", "on_event: find\npolicy: small\nmax_running: 2\nkeep: {success: 1h}\n"
                    "params: {name: {type: string, default: none}}\nscripts: [{name: work, run: 'echo \"$ALTP_EVENT\"'}]\n")
         self.write("tasks/ticks.yaml", "every: 1h\ndescription: Paused before its first tick\npolicy: small\nscripts: [{name: work, run: 'true'}]\n")
 
@@ -150,7 +155,8 @@ class Host:
         self.running = sent("/tasks/long/trigger")["id"]
         self.waiting = sent("/tasks/long/trigger")["id"]
         self.event = sent("/events", {"type": "find", "key": "first", "params": {"name": "LC08"}})["event"]["id"]
-        for number in [*self.failed, self.succeeded, self.soft]:
+        self.found = self.until("the Event's Processing", lambda: ask("GET", f"/api/v1/events/{self.event}").json["processings"])[0]
+        for number in [*self.failed, self.found, self.succeeded, self.soft]:
             self.until(f"Processing {number} ends", lambda: "ended_at" in ask("GET", f"/api/v1/processings/{number}").json)
 
     def lend(self, control, ask):
@@ -214,6 +220,15 @@ def plain(path):
         connection.close()
         raise
     return connection
+
+
+def remote(port):
+    return lambda: socket.create_connection(("127.0.0.1", port))
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def reaches(connect):

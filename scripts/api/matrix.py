@@ -20,7 +20,9 @@ REFUSED_BODY = {"nonsense": True}
 # Bodies where what the schema alone asks for would not get far.
 BODIES = {
     "stopHost": {"stop_scripts": True},
-    "sendEvent": {"type": "matrix", "key": "matrix", "force": True},
+    "sendEvent": {"type": "find", "key": "matrix", "force": True},
+    "postToHook": {"id": "matrix"},
+    "createToken": {"name": "made-by-the-matrix", "role": "viewer"},
     "skipScript": {"script": "work"},
     "endSelf": {"outcome": "success"},
     "reportProgress": {"percent": 1},
@@ -35,7 +37,11 @@ class Caller:
     ask: object
     role: str = None
     control: str = None
-    # What a Script calls its own.
+    # It has a webhook's own token.
+    is_partner: bool = False
+    # Its token is for its own Task alone.
+    is_scoped: bool = False
+    # What a Script, or whoever is scoped, calls its own.
     task: str = None
     processing: int = None
     connect: object = None
@@ -45,12 +51,16 @@ class Caller:
     def may(self, access, own):
         if access.get("anyone"):
             return True
+        if access.get("partner"):
+            return self.is_partner
         if self.control:
             needed = access["script"]
             if needed is None or hosts.CONTROLS.index(self.control) < hosts.CONTROLS.index(needed):
                 return False
             # What belongs to another Task needs control of the host.
             return not (needed == "task" == self.control and "target" in access and not own)
+        if self.is_scoped and not (own if "target" in access else access.get("scoped")):
+            return False
         return bool(self.role and access["role"]) and ROLES.index(self.role) >= ROLES.index(access["role"])
 
 
@@ -96,7 +106,26 @@ class Matrix:
             Caller("a member of altp", hosts.asking(hosts.user(self.host.socket, hosts.MEMBER_UID, [self.host.group])), role="admin"),
             Caller("a stranger", hosts.asking(hosts.user(self.host.socket, hosts.STRANGER_UID))),
         ]
+        remote = hosts.remote(self.host.port)
+        rows += [
+            Caller("nobody over TCP", hosts.asking(remote)),
+            Caller("a wrong token", self.bearer("altp_" + "x" * 60)),
+            Caller("the partner", hosts.asking(remote, {"X-Altp-Token": hosts.PARTNER}), is_partner=True),
+        ]
+        rows += [Caller(f"a token of a {role}", self.token(role), role=role) for role in ROLES]
+        rows += [Caller(f"a token of a {role} for one Task", self.token(role, "find"), role=role, is_scoped=True, task="find",
+                        processing=self.host.found) for role in ROLES]
         return rows + [self.script(control) for control in hosts.CONTROLS]
+
+    def bearer(self, secret):
+        return hosts.asking(hosts.remote(self.host.port), {"Authorization": f"Bearer {secret}"})
+
+    def token(self, role, task=None):
+        body = {"name": f"{role}-{task or 'all'}", "role": role} | ({"tasks": [task]} if task else {})
+        answer = self.root.ask("POST", "/api/v1/tokens", body)
+        if answer.status != 201:
+            raise hosts.Failure(f"POST /api/v1/tokens: {answer.status} {answer.body!r}")
+        return self.bearer(answer.json["secret"])
 
     def script(self, control):
         caller = Caller(f"a Script with control: {control}", None, control=control, task=control)
@@ -120,6 +149,8 @@ class Matrix:
             values["id"] = processing
         elif path.startswith("/api/v1/events/"):
             values["id"] = self.host.event
+        elif path.startswith("/api/v1/hooks/"):
+            values["name"] = "partner"
         parts = []
         for part in path.split("/"):
             known = part[:1] == "{" and values.get(part[1:-1], NOBODY)
@@ -202,7 +233,7 @@ class Matrix:
         for caller in callers:
             for method, path, operation in every:
                 self.attempt(caller, method, path, operation, own=False)
-                if caller.control and "target" in operation.get("x-access", {}):
+                if caller.task and "target" in operation.get("x-access", {}):
                     self.attempt(caller, method, path, operation, own=True)
         (self.host.folder / "run").chmod(0o750)
         for method, path, operation in every:

@@ -16,6 +16,8 @@ BEGIN, END = "<!-- made by scripts/api/generate -->", "<!-- end -->"
 def who(access):
     if access.get("anyone"):
         return "anyone", "any"
+    if access.get("partner"):
+        return "the partner", ""
     own = ", its own Task's" if access["script"] == "task" and access.get("target") else ""
     return access["role"] or "", (f"`{access['script']}`{own}" if access["script"] else "")
 

@@ -91,7 +91,7 @@ def fuzzed(host, document, root, options):
     folder = options.keep or host.folder / "fuzz"
     dictionaries = {
         "id": [*host.failed, host.succeeded, host.soft, host.running, host.waiting],
-        "name": ["idle", "find", "ticks", "long"], "script": ["work", "first"], "number": [1, 2],
+        "name": ["idle", "find", "ticks", "long", "partner", "small", "download"], "script": ["work", "first"], "number": [1, 2],
     }
     names = {operation["operationId"] for _, _, operation in matrix.operations(document)}
     for name, reason in {**fuzz.EXCLUDED, **fuzz.EXCLUDED_INSIDE}.items():

@@ -25,6 +25,11 @@ struct OperationDescription {
             + route.details.requestHeaders.map(Self.parameter)
         if !parameters.isEmpty { tree["parameters"] = .array(parameters) }
         if let body = route.body { tree["requestBody"] = try Self.requestBody(body, catalog) }
+        if let summary = route.details.anyJSON {
+            tree["requestBody"] = [
+                "required": true, "description": .string(summary), "content": ["application/json": ["schema": [:]]],
+            ]
+        }
         if route.access == .anyone { tree["security"] = [] }
         var responses: [String: JSONTree] = [:]
         responses[String(route.success)] = try Self.success(route, catalog)
@@ -102,16 +107,10 @@ struct OperationDescription {
     ) throws -> JSONTree {
         let schema = try catalog.schema(of: type, .output)
         guard isSelective else { return schema }
-        let page = catalog.component(schema)
-        var list = page?["properties"]?["items"] ?? schema
-        guard let whole = list["items"],
-            let part = catalog.partial(whole)
-        else { throw SchemaFailure("\(type) is no list: its items have no fields to choose from") }
-        list["items"] = ["anyOf": [whole, part]]
-        guard var page, var properties = page["properties"] else { return list }
-        properties["items"] = list
-        page["properties"] = properties
-        return page
+        guard let selective = catalog.selective(schema) else {
+            throw SchemaFailure("\(type) is no list: its items have no fields to choose from")
+        }
+        return selective
     }
 
     private static func requestBody(_ body: any RequestBody.Type, _ catalog: SchemaCatalog) throws -> JSONTree {
@@ -136,6 +135,9 @@ struct OperationDescription {
         "id": ("Its number", ["type": "integer", "format": "int64", "minimum": 1]),
         "number": ("Which attempt of the Script, from 1", ["type": "integer", "minimum": 1]),
         "name": ("Its name", ["type": "string", "minLength": 1]),
+        "key": ("The label's key", (["type": "string"] as JSONTree).merging(.key)),
+        "token": ("The token's name or id", ["type": "string", "minLength": 1]),
+        "fingerprint": ("The cause's fingerprint", ["type": "string", "minLength": 1]),
         "script": ("The Script's name", ["type": "string", "minLength": 1]),
     ]
 
@@ -191,6 +193,10 @@ struct OperationDescription {
             let own = control == .task ? " (`task`: what belongs to their own Task)" : ""
             text =
                 "People with the role \(role) or more, and Scripts with `control: \(control.rawValue)` or more\(own)."
+        }
+        // A token that is for some Tasks may use what belongs to a Task, or is narrowed to them.
+        if case .role(_, let script) = route.access, route.narrows || script == .task || route.target != .none {
+            tree["scoped"] = true
         }
         switch route.target {
         case .none: break

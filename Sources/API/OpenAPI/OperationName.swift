@@ -41,7 +41,7 @@ enum OperationName {
 
     private static func singular(_ word: String) -> String {
         if word.hasSuffix("ies") { return word.dropLast(3) + "y" }
-        return word.hasSuffix("s") && !word.hasSuffix("ss") ? String(word.dropLast()) : word
+        return word.hasSuffix("s") && !word.hasSuffix("ss") && !word.hasSuffix("fs") ? String(word.dropLast()) : word
     }
 
     private static func camel(_ words: [String]) -> String {

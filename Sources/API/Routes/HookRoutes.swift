@@ -8,7 +8,10 @@ extension RouteTable {
             .post, "\(root)/hooks/{name}",
             "Send an Event as a partner, in the partner's own form and with its own token",
             .partner, success: 201, response: .json(EventReceiptView.self)
-        ) { service, call throws(Problem) in try await service.takeHook(call) },
+        ) { service, call throws(Problem) in try await service.takeHook(call) }.named("postToHook").takesAnyJSON(
+            "As the partner has it; the host's configuration says what becomes of it"
+        )
+        .fails(with: 401, 404, 422).succeeds(with: 200, "It was there already, and nothing was done"),
         Route(
             .get, "\(root)/deliveries", "Who is told of which Processing's end, newest first",
             .role(.viewer, script: nil),
@@ -21,6 +24,6 @@ extension RouteTable {
         Route(
             .post, "\(root)/deliveries/{id}/redeliver", "Try a delivery again now", .role(.operator, script: nil),
             body: NoInput.self, success: 202, response: .json(DeliveryView.self)
-        ) { service, call throws(Problem) in try await service.redeliver(call) },
+        ) { service, call throws(Problem) in try await service.redeliver(call) }.named("redeliver"),
     ]
 }

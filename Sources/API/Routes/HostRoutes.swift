@@ -10,7 +10,7 @@ extension RouteTable {
         Route(
             .get, "/readyz", "Answers when the Launcher can do its work; a problem names what keeps it from that",
             .anyone, response: .json(ReadinessView.self)
-        ) { service, _ throws(Problem) in try await service.showReadiness() },
+        ) { service, _ throws(Problem) in try await service.showReadiness() }.named("getReadiness"),
         Route(
             .get, "/metrics", "Figures in Prometheus' text format", .role(.viewer, script: .host),
             response: .media("text/plain")

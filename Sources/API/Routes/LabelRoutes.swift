@@ -6,11 +6,11 @@ extension RouteTable {
         Route(
             .put, "\(root)/processings/{id}/labels/{key}", "Label a Processing", .role(.operator, script: .task),
             target: .processing, body: SetLabel.self, response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.labelProcessing(call) },
+        ) { service, call throws(Problem) in try await service.labelProcessing(call) }.named("setLabel"),
         Route(
             .delete, "\(root)/processings/{id}/labels/{key}", "Take a label from a Processing",
             .role(.operator, script: .task), target: .processing, response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.unlabelProcessing(call) },
+        ) { service, call throws(Problem) in try await service.unlabelProcessing(call) }.named("removeLabel"),
     ]
 
     static let labelParameter = Route.QueryParameter(

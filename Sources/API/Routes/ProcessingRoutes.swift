@@ -29,7 +29,7 @@ extension RouteTable {
             .post, "\(root)/processings/{id}/skip", "Take the Script that it is at, or failed at, as done",
             .role(.operator, script: .task), target: .processing, body: SkipScript.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.skipScript(call) },
+        ) { service, call throws(Problem) in try await service.skipScript(call) }.named("skipScript"),
         Route(
             .post, "\(root)/processings/{id}/pin", "Keep its directories until they are unpinned",
             .role(.operator, script: .task), target: .processing, body: PinProcessing.self,

@@ -6,7 +6,7 @@ extension RouteTable {
         Route(
             .post, "\(root)/tokens", "Make a token; its secret is told this once", .role(.admin, script: nil),
             body: CreateToken.self, success: 201, response: .json(CreatedTokenView.self)
-        ) { service, call throws(Problem) in try await service.createToken(call) },
+        ) { service, call throws(Problem) in try await service.createToken(call) }.sends(.location),
         Route(
             .get, "\(root)/tokens", "Every token, without its secret, newest first", .role(.admin, script: nil),
             response: .json([TokenView].self)
@@ -14,7 +14,7 @@ extension RouteTable {
         Route(
             .delete, "\(root)/tokens/{token}", "Revoke a token by its name or id: it ends at once",
             .role(.admin, script: nil), response: .json(TokenView.self)
-        ) { service, call throws(Problem) in try await service.revokeToken(call) },
+        ) { service, call throws(Problem) in try await service.revokeToken(call) }.named("revokeToken"),
         Route(
             .get, "\(root)/audit", "Who changed what, and whom that was refused, newest first",
             .role(.admin, script: nil),

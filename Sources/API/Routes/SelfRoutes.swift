@@ -21,26 +21,26 @@ extension RouteTable {
         Route(
             .put, "\(root)/self/labels/{key}", "Label the calling Script's Processing", .script(.`self`),
             body: SetLabel.self, response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.labelSelf(call) },
+        ) { service, call throws(Problem) in try await service.labelSelf(call) }.named("setOwnLabel"),
         Route(
             .delete, "\(root)/self/labels/{key}", "Take a label from the calling Script's Processing",
             .script(.`self`), response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.unlabelSelf(call) },
+        ) { service, call throws(Problem) in try await service.unlabelSelf(call) }.named("removeOwnLabel"),
         Route(
             .post, "\(root)/self/metrics", "Keep a figure with the calling Script's attempt", .script(.`self`),
             body: ReportMetric.self, response: .json(MetricView.self)
-        ) { service, call throws(Problem) in try await service.reportMetric(call) },
+        ) { service, call throws(Problem) in try await service.reportMetric(call) }.named("reportMetric"),
         Route(
             .post, "\(root)/self/again", "Run the calling Script again, once it has ended as a success or softly",
             .script(.`self`), body: AskAgain.self, response: .json(AgainView.self)
-        ) { service, call throws(Problem) in try await service.askAgain(call) },
+        ) { service, call throws(Problem) in try await service.askAgain(call) }.named("runAgain"),
         Route(
             .post, "\(root)/self/skip-rest", "Leave out the Scripts after the calling one, once that is a success",
             .script(.`self`), body: SkipRest.self, response: .json(AcceptedView.self)
-        ) { service, call throws(Problem) in try await service.skipRest(call) },
+        ) { service, call throws(Problem) in try await service.skipRest(call) }.named("skipRest"),
         Route(
             .post, "\(root)/self/reserve", "Give the calling Script more time, up to its policy's wall_time_max",
             .script(.`self`), body: ReserveTime.self, response: .json(WallTimeView.self)
-        ) { service, call throws(Problem) in try await service.reserveTime(call) },
+        ) { service, call throws(Problem) in try await service.reserveTime(call) }.named("reserveTime"),
     ]
 }

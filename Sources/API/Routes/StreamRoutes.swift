@@ -16,6 +16,13 @@ extension RouteTable {
                     "last_event_id", .integer(0...Int64.max),
                     "Go on after this change; the header Last-Event-ID outranks it"),
             ], response: .media("text/event-stream")
-        ) { service, call throws(Problem) in try await service.openFeed(call) }
+        ) { service, call throws(Problem) in try await service.openFeed(call) }.named("followStream").takes(
+            Route.Header("Last-Event-ID", .integer(0...Int64.max), "Go on after this change, as browsers ask for it")
+        ).carries([
+            "ready": StreamPositionView.self, "reset": StreamPositionView.self,
+            "processing": ProcessingChangeView.self, "attempt": AttemptChangeView.self,
+            "event": EventChangeView.self, "task": TaskChangeView.self, "host": HostChangeView.self,
+            "progress": ProgressView.self, "log": LogPieceView.self,
+        ])
     ]
 }

@@ -21,6 +21,8 @@ extension Route {
         /// What it is called there and in generated clients; made of its method and path when nil.
         package var name: String?
         package var requestHeaders: [Header] = []
+        /// What its body is where that is JSON of any form; nil where `body` says what it must be, or it takes none.
+        package var anyJSON: String?
         /// Of its successes.
         package var responseHeaders: [Header] = []
         /// Other statuses that are successes, and what each means: with the route's content, or without any.
@@ -41,6 +43,8 @@ extension Route {
     func named(_ name: String) -> Route { with { $0.name = name } }
 
     func takes(_ headers: Header...) -> Route { with { $0.requestHeaders += headers } }
+
+    func takesAnyJSON(_ summary: String) -> Route { with { $0.anyJSON = summary } }
 
     func sends(_ headers: Header...) -> Route { with { $0.responseHeaders += headers } }
 

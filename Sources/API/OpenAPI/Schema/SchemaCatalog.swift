@@ -70,18 +70,40 @@ package final class SchemaCatalog {
 
     /// The component that a schema refers to.
     func component(_ schema: JSONTree) -> JSONTree? {
-        schema["$ref"]?.text?.split(separator: "/").last.flatMap { components[String($0)] }
+        Self.name(schema).flatMap { components[$0] }
     }
 
-    /// Of the component that a schema refers to, one with the same fields of which none is required.
-    func partial(_ schema: JSONTree) -> JSONTree? {
-        guard let name = schema["$ref"]?.text?.split(separator: "/").last, var whole = components[String(name)] else {
-            return nil
+    /// The list that a schema is or refers to, a page, with items that may have fewer fields; nil when it is no list.
+    func selective(_ schema: JSONTree) -> JSONTree? {
+        guard let name = Self.name(schema), var page = components[name], var properties = page["properties"] else {
+            return withPartialItems(schema)
         }
-        whole["required"] = nil
-        whole["description"] = "\(name), with the fields alone that were asked for."
-        components["Partial\(name)"] = whole
-        return Self.reference("Partial\(name)")
+        guard let list = properties["items"].flatMap(withPartialItems) else { return nil }
+        properties["items"] = list
+        page["properties"] = properties
+        components[name] = page
+        return schema
+    }
+
+    private func withPartialItems(_ list: JSONTree) -> JSONTree? {
+        guard let item = list["items"], let name = Self.name(item), var partial = components[name] else {
+            // It is so already.
+            return list["items"]?["anyOf"] == nil ? nil : list
+        }
+        partial["required"] = nil
+        partial["description"] = "\(name), with the fields alone that were asked for."
+        components["Partial\(name)"] = partial
+        var list = list
+        list["items"] = ["anyOf": [item, Self.reference("Partial\(name)")]]
+        return list
+    }
+
+    private func isSelective(_ page: String) -> Bool {
+        components[page]?["properties"]?["items"]?["items"]?["anyOf"] != nil
+    }
+
+    private static func name(_ schema: JSONTree) -> String? {
+        schema["$ref"]?.text?.split(separator: "/").last.map(String.init)
     }
 
     private func component<Value: Decodable>(
@@ -143,7 +165,9 @@ package final class SchemaCatalog {
         }
         owners[title] = ObjectIdentifier(type)
         // A value of required fields alone shows less than the type.
-        if components[title] == nil || probe.filling == .everything { components[title] = schema }
+        if components[title] == nil || probe.filling == .everything && !isSelective(title) {
+            components[title] = schema
+        }
         return title
     }
 
