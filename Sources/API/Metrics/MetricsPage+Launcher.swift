@@ -89,8 +89,9 @@ extension MetricsPage {
             attempts.map {
                 ([("task", $0.task), ("script", $0.script), ("outcome", $0.outcome)], Double($0.tally.count))
             })
-        let ofTasks = Self.merged(processings) { [("task", $0.task)] }
-        let ofScripts = Self.merged(attempts) { [("task", $0.task), ("script", $0.script)] }
+        // A distribution of nothing would be twenty lines for each Script that never ran.
+        let ofTasks = Self.merged(processings) { [("task", $0.task)] }.filter { $0.1.count > 0 }
+        let ofScripts = Self.merged(attempts) { [("task", $0.task), ("script", $0.script)] }.filter { $0.1.count > 0 }
         histogram(
             "altp_processing_duration_seconds", "From a Processing's start to its end.", .milliseconds,
             ofTasks.map { ($0, $1.durations) })
