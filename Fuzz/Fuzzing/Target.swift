@@ -2,7 +2,7 @@ import Glibc
 
 /// A reader of bytes that a stranger or a tired administrator wrote, and what must hold of it for any bytes.
 enum Target: String, CaseIterable {
-    case host, policy, task, seccomp, report, plan, events, request, response, websocket, log
+    case host, policy, task, seccomp, report, plan, events, request, response, websocket, log, hook, stream
 
     static let chosen = Target(rawValue: getenv("ALTP_FUZZ_TARGET").map { String(cString: $0) } ?? "")!
 
@@ -19,6 +19,8 @@ enum Target: String, CaseIterable {
         case .response: AnswerProperties.response(bytes)
         case .websocket: MessageProperties.webSocket(bytes)
         case .log: LogProperties.end(bytes)
+        case .hook: HookProperties.hook(bytes)
+        case .stream: HookProperties.stream(bytes)
         }
     }
 }
