@@ -129,26 +129,3 @@ struct Wait: Verb {
         try Waiting.wait(for: references.map(\.id), client, interruption, context)
     }
 }
-
-enum Waiting {
-    private static let interval = 250
-
-    /// Says how each ended, in the order of the list.
-    /// - Throws: `ExitStatus.failure` when one was no success.
-    static func wait(
-        for ids: [Int64], _ client: LauncherClient, _ interruption: Interruption, _ context: Context
-    ) throws {
-        var allSucceeded = true
-        for id in ids {
-            var processing = try client.processing(id)
-            while !ProcessingText.isFinal(processing) {
-                try interruption.sleep(milliseconds: interval)
-                processing = try client.processing(id)
-            }
-            let reason = processing.reason.map { ": \($0)" } ?? ""
-            try context.output.print(Printable.line("Processing \(id) \(ProcessingText.status(processing))\(reason)"))
-            allSucceeded = allSucceeded && processing.status == "success"
-        }
-        if !allSucceeded { throw ExitStatus.failure }
-    }
-}
