@@ -36,6 +36,15 @@ package enum Problems {
         make("conflict", "Not possible in the present state", 409, detail)
     }
 
+    /// See `IdempotencyKey`.
+    package static let underWay = make(
+        "request-under-way", "The request is being carried out", 409,
+        "A request with this Idempotency-Key is being carried out; ask again in a moment.")
+
+    package static let keyReused = make(
+        "idempotency-key-reused", "The key belongs to another request", 422,
+        "This Idempotency-Key was used for another request within the last day; take a new one.")
+
     package static func preconditionFailed(_ detail: String) -> Problem {
         make("precondition-failed", "It has changed", 412, detail)
     }
@@ -48,8 +57,10 @@ package enum Problems {
         make("unsupported-media-type", "The body is of the wrong type", 415, detail)
     }
 
-    package static func rangeNotSatisfiable(_ detail: String) -> Problem {
-        make("range-not-satisfiable", "No part of it is in the range", 416, detail)
+    package static func rangeNotSatisfiable(size: Int64) -> Problem {
+        make(
+            "range-not-satisfiable", "There is no such range", 416,
+            "The Range asks for bytes past the end: there are \(size).")
     }
 
     package static func invalid(_ detail: String, errors: [Problem.FieldError]? = nil) -> Problem {

@@ -61,6 +61,7 @@ const uint64_t altp_mount_attr_noexec = MOUNT_ATTR_NOEXEC;
 const uint64_t altp_mount_attr_idmap = MOUNT_ATTR_IDMAP;
 const uint64_t altp_resolve_no_symlinks = RESOLVE_NO_SYMLINKS;
 const uint64_t altp_resolve_no_xdev = RESOLVE_NO_XDEV;
+const uint64_t altp_resolve_beneath = RESOLVE_BENEATH;
 
 struct spawn {
     const char *path;

@@ -52,44 +52,4 @@ extension Launcher {
             return nil
         }
     }
-
-    // MARK: Rerun by cause
-
-    /// What became of one Processing of a rerun of many.
-    package struct RerunResult: Sendable {
-        package var processing: Int64
-        /// nil when it runs again, or would.
-        package var problem: LauncherError?
-    }
-
-    /// Runs Processings again, one after the other by few at a time.
-    ///
-    /// - Returns: what became of each, in the order in which they were given.
-    package func rerun(
-        processings ids: [Int64], from script: String?, using source: RerunSource, by who: String
-    ) async -> [RerunResult] {
-        var problems: [Int64: LauncherError] = [:]
-        // Some at a time, so that they share the store's commits, and others are not kept waiting.
-        let width = 32
-        var rest = ids[...]
-        await withTaskGroup(of: (Int64, LauncherError?).self) { group in
-            func addNext() {
-                guard let id = rest.popFirst() else { return }
-                group.addTask {
-                    do throws(LauncherError) {
-                        try await self.rerun(processing: id, from: script, using: source, by: who)
-                        return (id, nil)
-                    } catch {
-                        return (id, error)
-                    }
-                }
-            }
-            for _ in 0..<width { addNext() }
-            while let (id, problem) = await group.next() {
-                problems[id] = problem
-                addNext()
-            }
-        }
-        return ids.map { RerunResult(processing: $0, problem: problems[$0]) }
-    }
 }

@@ -129,7 +129,7 @@ extension Launcher {
     /// Runs an ended Processing again, from its first Script or from the one named.
     package func rerun(
         processing id: Int64, from script: String?, using source: RerunSource, by who: String,
-        if precondition: Precondition = .none
+        if precondition: Precondition = .none, receipt: RequestReceipt? = nil
     ) async throws(LauncherError) {
         let (record, revived) = try await readyToRerun(id, from: script, using: source, if: precondition)
         let directories = kept.removeValue(forKey: id)
@@ -150,6 +150,7 @@ extension Launcher {
                     try transaction.forgetPreserved(id)
                     try transaction.note(note, on: id, at: at)
                     try transaction.tell(ChangeRecord(.rerun, of: row, at: at))
+                    if let receipt { try transaction.keep(receipt, made: "{\"processing\":\(id)}", at: at) }
                 }
             }
         } catch {

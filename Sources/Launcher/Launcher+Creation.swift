@@ -1,6 +1,6 @@
 import Configuration
 import FoundationEssentials
-import Store
+package import Store
 
 /// A Processing that is about to be recorded.
 struct NewProcessing: Sendable {
@@ -25,12 +25,21 @@ extension Launcher {
     ///   - key: its deduplication key.
     ///   - force: sends it again although it is there.
     ///   - source: who sends it.
+    ///   - receipt: is kept with it.
     package func send(
-        type: String, key: String, params: [String: String], force: Bool, by source: String
+        type: String, key: String, params: [String: String], force: Bool, by source: String,
+        receipt: RequestReceipt? = nil
     ) async throws(LauncherError) -> EventReceipt {
         let event = try await prepareEvent(type: type, key: key, params: params, force: force, by: source)
         let results = try await fromStore { () async throws(StoreError) in
-            try await store.write { transaction throws(StoreError) in try Self.insert([event], in: transaction) }
+            try await store.write { transaction throws(StoreError) in
+                let inserted = try Self.insert([event], in: transaction)
+                if let receipt, let taken = inserted.first?.receipt {
+                    let made = "{\"event\":\(taken.event.id),\"duplicate\":\(taken.duplicate)}"
+                    try transaction.keep(receipt, made: made, at: event.record.createdAt)
+                }
+                return inserted
+            }
         }
         bringToLife(results)
         return results[0].receipt
@@ -137,20 +146,27 @@ extension Launcher {
 
     /// Creates a Processing of the Task by hand; a paused Task's waits.
     package func trigger(
-        task name: String, params: [String: String], by source: String
+        task name: String, params: [String: String], by source: String, receipt: RequestReceipt? = nil
     ) async throws(LauncherError) -> Int64 {
         guard !isStopping else { throw LauncherError(.unavailable, "the Launcher is stopping") }
         let task = try known(name)
         let processing = try await prepare(task, params: params, extras: .refused)
-        return try await create(processing, note: "created by \(source)", tick: nil)
+        return try await create(processing, note: "created by \(source)", tick: nil, receipt: receipt)
     }
 
     /// Records a Processing, and with it the tick that caused it, if one did.
-    func create(_ processing: NewProcessing, note: String, tick: Int64?) async throws(LauncherError) -> Int64 {
+    func create(
+        _ processing: NewProcessing, note: String, tick: Int64?, receipt: RequestReceipt? = nil
+    ) async throws(LauncherError) -> Int64 {
         let created = try await fromStore { () async throws(StoreError) in
             try await store.write { transaction throws(StoreError) in
                 if let tick { try transaction.saveTick(tick, task: processing.record.task) }
-                return try Self.insert(processing, note, transaction)
+                let created = try Self.insert(processing, note, transaction)
+                if let receipt {
+                    let made = "{\"processing\":\(created.record.id)}"
+                    try transaction.keep(receipt, made: made, at: created.record.createdAt)
+                }
+                return created
             }
         }
         bringToLife(created)

@@ -12,6 +12,21 @@ package enum DirectoryEntries {
     ///   - most: how many at most, so that memory is bounded.
     /// - Returns: the names without `.` and `..`, in the file system's order.
     package static func read(_ directory: Int32, path: String, most: Int = 10_000) throws(SystemError) -> [Name] {
+        var names: [Name] = []
+        guard most > 0 else { return names }
+        try visit(directory, path: path) { name in
+            names.append(Array(UnsafeBufferPointer(start: name, count: strlen(name) + 1)))
+            return names.count < most
+        }
+        return names
+    }
+
+    /// Goes through the names from the directory's beginning, without `.` and `..`, in the file system's order.
+    ///
+    /// - Parameter body: gets a name up to its NUL, and says whether to go on.
+    package static func visit(
+        _ directory: Int32, path: String, _ body: (UnsafePointer<CChar>) -> Bool
+    ) throws(SystemError) {
         let copy = try FileDescriptor.open(".", O_RDONLY | O_DIRECTORY, at: directory).take()
         guard let stream = fdopendir(copy) else {
             let error = SystemError("fdopendir", path)
@@ -19,21 +34,19 @@ package enum DirectoryEntries {
             throw error
         }
         defer { closedir(stream) }
-        var names: [Name] = []
-        while names.count < most {
+        while true {
             errno = 0
             guard let item = readdir(stream) else {
                 if errno != 0 { throw SystemError("readdir", path) }
-                break
+                return
             }
-            let name: Name = withUnsafePointer(to: &item.pointee.d_name) { field in
-                field.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+            let goesOn = withUnsafePointer(to: &item.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || body(name)
                 }
             }
-            if name != [46, 0] && name != [46, 46, 0] { names.append(name) }
+            if !goesOn { return }
         }
-        return names
     }
 
     /// The names of a directory's folders, as text.

@@ -137,6 +137,7 @@ enum Schema {
         revisions,
         changeTables,
         deliveryTables,
+        idempotencyTables,
     ]
 
     /// Brings the database up to date, each step in a transaction of its own.

@@ -63,9 +63,9 @@ final class PipedBody: StreamedBody {
 extension ResponseStream {
     /// A body that is written on a thread of its own, see `PipedBody`.
     package convenience init?(
-        write: @escaping @Sendable (Int32) -> Bool, isOver: @escaping @Sendable () -> Void
+        size: Int64? = nil, write: @escaping @Sendable (Int32) -> Bool, isOver: @escaping @Sendable () -> Void
     ) {
         guard let body = PipedBody(write: write, isOver: isOver) else { return nil }
-        self.init(body)
+        self.init(body, size: size)
     }
 }

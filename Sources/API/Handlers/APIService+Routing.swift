@@ -80,6 +80,7 @@ extension APIService {
             try await authorize(caller, route, captures)
             let query = try Query(request.query, parameters: route.query)
             let call = Call(caller: caller, request: request, captures: captures, query: query)
+            if let key = request.headers[IdempotencyKey.header] { return try await once(key, route, call) }
             return try await route.handler(self, call).unlessKnown(to: request)
         } catch {
             return refuse(error, request)

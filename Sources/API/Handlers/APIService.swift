@@ -27,6 +27,7 @@ package struct APIService: Sendable {
     let logs: LogHub
     /// Tells those who want to know of ended Processings.
     package let courier: Courier
+    let underWay = RequestsUnderWay()
 
     package init(
         launcher: Launcher, configuration: String, state: String, group: UInt32?,

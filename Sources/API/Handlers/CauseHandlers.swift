@@ -4,8 +4,6 @@ import Store
 import Wire
 
 extension APIService {
-    private static let mostReruns = 10_000
-
     func listCauses(_ call: Call) async throws(Problem) -> HTTPResponse {
         var filter = CauseFilter()
         filter.tasks = try call.caller.narrowed(Set(call.query.all("task")))
@@ -48,31 +46,6 @@ extension APIService {
             CauseDetailView(
                 cause: CauseView(cause),
                 failed: try mapped { try failed.map { try ProcessingView($0, labels: labels[$0.id] ?? [:]) } }))
-    }
-
-    func rerunCause(_ call: Call) async throws(Problem) -> HTTPResponse {
-        let body = try BodyReader.read(RerunCause.self, from: call.request)
-        let cause = try await cause(call)
-        let limit = body.limit ?? 1000
-        guard (1...Self.mostReruns).contains(limit) else {
-            throw FieldCheck.wrong("limit", "must be from 1 to \(Self.mostReruns)")
-        }
-        let found = try await stored { () async throws(StoreError) in
-            try await launcher.store.failed(ofCause: cause.fingerprint, limit: limit + 1)
-        }
-        let ids = found.prefix(limit).map(\.id)
-        let isDry = body.dryRun ?? false
-        var items = ids.map { RerunReportView.Item(processing: $0, status: .would) }
-        if !isDry {
-            let results = await launcher.rerun(
-                processings: ids, from: body.from, using: body.current == true ? .current : .original,
-                by: call.caller.source)
-            items = results.map {
-                let problem = $0.problem.map(Problems.problem(for:))
-                return .init(processing: $0.processing, status: problem == nil ? .done : .failed, problem: problem)
-            }
-        }
-        return .json(RerunReportView(dryRun: isDry, items: items, more: found.count > limit))
     }
 
     private func cause(_ call: Call) async throws(Problem) -> CauseRecord {

@@ -6,14 +6,34 @@ extension APIService {
     func sendEvent(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(SendEvent.self, from: call.request)
         try await checkSending(body.type, by: call.caller)
+        if let made = try made(MadeEvent.self, call) { return try await answer(made) }
         let receipt = try await launched { () async throws(LauncherError) in
             try await launcher.send(
                 type: body.type, key: body.key, params: body.params?.mapValues(\.text) ?? [:],
-                force: body.force ?? false, by: call.caller.source)
+                force: body.force ?? false, by: call.caller.source, receipt: call.receipt)
         }
-        return .json(
+        return try answer(receipt)
+    }
+
+    private func answer(_ receipt: EventReceipt) throws(Problem) -> HTTPResponse {
+        .json(
             try mapped { try EventReceiptView(receipt) }, status: receipt.duplicate ? 200 : 201,
             headers: [.init("Location", "\(WirePath.root)/events/\(receipt.event.id)")])
+    }
+
+    /// What `Launcher.send` notes.
+    private struct MadeEvent: Decodable {
+        var event: Int64
+        var duplicate: Bool
+    }
+
+    private func answer(_ made: MadeEvent) async throws(Problem) -> HTTPResponse {
+        let event = try await stored { () async throws(StoreError) in try await launcher.store.event(made.event) }
+        let processings = try await stored { () async throws(StoreError) in
+            try await launcher.store.processings(ofEvent: made.event)
+        }
+        guard let event else { throw Problems.notFound("There is no Event \(made.event).") }
+        return try answer(EventReceipt(event: event, processings: processings, duplicate: made.duplicate))
     }
 
     func listEvents(_ call: Call) async throws(Problem) -> HTTPResponse {

@@ -37,12 +37,12 @@ extension APIService {
             .init(LogHeader.state, attempt.state == .ended ? "ended" : "running"),
         ]
         guard let range else { return HTTPResponse(status: 200, headers: headers, body: slice.bytes) }
-        let part: ClosedRange<Int64>
-        switch LogRange(range, size: slice.size) {
+        let part: Range<Int64>
+        switch ByteRange(range, size: slice.size) {
         case .part(let bytes): part = bytes
         case .unsatisfiable:
             return .problem(
-                Problems.rangeNotSatisfiable("The log has \(slice.size) bytes."),
+                Problems.rangeNotSatisfiable(size: slice.size),
                 headers: [.init("Content-Range", "bytes */\(slice.size)")])
         case .whole:
             let whole = try await logSlice(directory, offset: offset, limit: Int(limit))
@@ -53,7 +53,7 @@ extension APIService {
         return HTTPResponse(
             status: 206,
             headers: headers + [
-                .init("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound)/\(slice.size)")
+                .init("Content-Range", "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(slice.size)")
             ], stream: ResponseStream(LogBody(tail, limit: Int64(part.count)) {}, size: Int64(part.count)))
     }
 

@@ -66,12 +66,14 @@ extension APIService {
 
     func rerunProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(RerunProcessing.self, from: call.request)
+        // It runs again already.
+        if call.made != nil { return try await showProcessing(call) }
         let precondition = try Self.precondition(call)
         let id = try Self.identifier(call.captures["id"], of: "Processing")
         try await launched { () async throws(LauncherError) in
             try await launcher.rerun(
                 processing: id, from: body.from, using: body.current == true ? .current : .original,
-                by: call.caller.source, if: precondition)
+                by: call.caller.source, if: precondition, receipt: call.receipt)
         }
         return try await showProcessing(call)
     }

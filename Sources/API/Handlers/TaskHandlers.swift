@@ -48,12 +48,22 @@ extension APIService {
 
     func triggerTask(_ call: Call) async throws(Problem) -> HTTPResponse {
         let body = try BodyReader.read(TriggerTask.self, from: call.request)
+        if let made = try made(MadeProcessing.self, call) { return try await answer(made.processing, to: call) }
         let id = try await launched { () async throws(LauncherError) in
             try await launcher.trigger(
                 task: call.captures["name"] ?? "", params: body.params?.mapValues(\.text) ?? [:],
-                by: call.caller.source)
+                by: call.caller.source, receipt: call.receipt)
         }
-        return try await answer(
+        return try await answer(id, to: call)
+    }
+
+    /// What the Launcher notes of a Processing that it has made, or that runs again.
+    struct MadeProcessing: Decodable {
+        var processing: Int64
+    }
+
+    private func answer(_ id: Int64, to call: Call) async throws(Problem) -> HTTPResponse {
+        try await answer(
             try await processing(String(id)), to: call.caller, status: 201,
             headers: [.init("Location", "\(WirePath.root)/processings/\(id)")])
     }

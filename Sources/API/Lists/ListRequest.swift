@@ -76,10 +76,15 @@ struct ListRequest: Sendable, Hashable {
     /// - Parameters:
     ///   - items: a JSON array.
     ///   - next: where the next page begins.
-    func response(items: [UInt8], next: String?) -> HTTPResponse {
+    ///   - isCut: there is more than was looked at.
+    func response(items: [UInt8], next: String?, isCut: Bool = false) -> HTTPResponse {
         var headers = [HTTPResponse.Header("Content-Type", "application/json")]
         var writer = JSONWriter(capacity: items.count + 128)
         writer.beginObject()
+        if isCut {
+            writer.name("cut")
+            writer.value(json: "true".utf8)
+        }
         writer.name("items")
         writer.value(json: items)
         if let next {

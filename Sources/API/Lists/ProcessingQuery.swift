@@ -62,33 +62,58 @@ struct ProcessingQuery {
 
     /// - Parameter call: of a caller that may see all that is asked for, or whose list is narrowed to what it may.
     init(_ call: Call) throws(Problem) {
-        var filter = try Self.filter(call.query)
-        if let visible = call.caller.visibleTasks {
-            guard filter.tasks.isSubset(of: visible) else {
-                throw Problems.forbidden(
-                    "\(call.caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
-            }
-            if filter.tasks.isEmpty { filter.tasks = visible }
-        }
-        let isByEnd = filter.endedSince != nil || filter.endedUntil != nil
+        filter = try Self.narrowed(try Self.filter(call.query), to: call.caller)
         list = try ListRequest(
-            call, sorts: Self.sorts, preset: isByEnd ? "-ended_at" : "-created_at", fields: ProcessingView.listFields)
+            call, sorts: Self.sorts, preset: Self.isByEnd(filter) ? "-ended_at" : "-created_at",
+            fields: ProcessingView.listFields)
         order = list.sort.hasSuffix("ended_at") ? .ended : .created
-        self.filter = filter
-        try check(isByEnd: isByEnd)
+        try Self.check(filter, order)
+    }
+
+    /// For an action on all that a selection finds. What is wrong is named as the body has it.
+    static func filter(
+        _ selection: ProcessingSelection, _ caller: Caller
+    ) throws(Problem) -> (filter: ProcessingFilter, order: ProcessingOrder) {
+        let items = selection.items.map { HTTPRequest.QueryItem(name: $0.name, value: $0.value) }
+        // Whoever means all of them says so by a filter that all match.
+        guard !items.isEmpty else { throw FieldCheck.wrong("query", "must have at least one filter") }
+        do {
+            let filter = try narrowed(try filter(try Query(items, parameters: filters)), to: caller)
+            let order = isByEnd(filter) ? ProcessingOrder.ended : .created
+            try check(filter, order)
+            return (filter, order)
+        } catch {
+            guard let first = error.errors?.first, error.status == 400 else { throw error }
+            throw FieldCheck.wrong("query.\(first.field)", first.detail)
+        }
+    }
+
+    private static func narrowed(_ filter: ProcessingFilter, to caller: Caller) throws(Problem) -> ProcessingFilter {
+        guard let visible = caller.visibleTasks else { return filter }
+        guard filter.tasks.isSubset(of: visible) else {
+            throw Problems.forbidden(
+                "\(caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
+        }
+        var filter = filter
+        if filter.tasks.isEmpty { filter.tasks = visible }
+        return filter
+    }
+
+    private static func isByEnd(_ filter: ProcessingFilter) -> Bool {
+        filter.endedSince != nil || filter.endedUntil != nil
     }
 
     /// Refuses what no index answers: a page could cost a look at every Processing.
-    private func check(isByEnd: Bool) throws(Problem) {
-        if order == .created, isByEnd {
+    private static func check(_ filter: ProcessingFilter, _ order: ProcessingOrder) throws(Problem) {
+        if order == .created, isByEnd(filter) {
             throw Query.wrong("sort", "must be -ended_at or ended_at beside ended_since and ended_until")
         }
         guard order == .ended else { return }
         if filter.until != nil {
-            throw Query.wrong("until", "is for a list sorted by created_at; ended_until is for one sorted by ended_at")
+            throw Query.wrong("until", "is for lists sorted by created_at; those sorted by ended_at have ended_until")
         }
         if !filter.scripts.isEmpty {
-            throw Query.wrong("script", "is for a list sorted by created_at")
+            throw Query.wrong("script", "is for lists sorted by created_at, without ended_since and ended_until")
         }
         if !filter.labels.isEmpty, filter.events.isEmpty {
             throw Query.wrong("label", "is for a list sorted by created_at")

@@ -39,9 +39,5 @@ extension RouteTable {
             query: [.init("limit", .integer(1...500), "At most this many Processings, up to 500")],
             response: .json(CauseDetailView.self), narrows: true
         ) { service, call throws(Problem) in try await service.showCause(call) },
-        Route(
-            .post, "\(root)/causes/{fingerprint}/rerun", "Run again what has failed of a cause",
-            .role(.operator, script: .host), body: RerunCause.self, response: .json(RerunReportView.self), narrows: true
-        ) { service, call throws(Problem) in try await service.rerunCause(call) },
     ]
 }

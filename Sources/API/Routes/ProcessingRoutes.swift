@@ -9,6 +9,10 @@ extension RouteTable {
             response: .json(PageView<ProcessingView>.self)
         ) { service, call throws(Problem) in try await service.listProcessings(call) },
         Route(
+            .post, "\(root)/processings/actions", "Do the same with many Processings, or say what it would come to",
+            .role(.operator, script: .task), body: ActOnProcessings.self, response: .json(ActionsView.self)
+        ) { service, call throws(Problem) in try await service.actOnProcessings(call) },
+        Route(
             .get, "\(root)/processings/{id}", "One Processing with its Scripts and attempts",
             .role(.viewer, script: .task), target: .processing, response: .json(ProcessingView.self)
         ) { service, call throws(Problem) in try await service.showProcessing(call) },

@@ -1,4 +1,5 @@
 package import Configuration
+package import Store
 package import Wire
 
 /// One operation of the API, as data: what the router matches, the authorizer checks and the API's description tells.
@@ -123,4 +124,8 @@ package struct Call: Sendable {
     /// The path's parameters.
     package var captures: [String: String]
     package var query: Query
+    /// For whatever creates something, to be kept in the same transaction: it came with an Idempotency-Key.
+    package var receipt: RequestReceipt?
+    /// It was carried out before, and has made this.
+    package var made: String?
 }

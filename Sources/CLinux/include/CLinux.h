@@ -164,4 +164,4 @@ extern const unsigned altp_open_tree_clone, altp_at_recursive, altp_at_empty_pat
     altp_move_mount_t_empty_path;
 extern const uint64_t altp_mount_attr_rdonly, altp_mount_attr_nosuid, altp_mount_attr_nodev, altp_mount_attr_noexec,
     altp_mount_attr_idmap;
-extern const uint64_t altp_resolve_no_symlinks, altp_resolve_no_xdev;
+extern const uint64_t altp_resolve_no_symlinks, altp_resolve_no_xdev, altp_resolve_beneath;

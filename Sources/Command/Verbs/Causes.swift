@@ -92,32 +92,3 @@ struct Causes: Verb {
         try context.output.print("When it is mended: altp rerun --cause \(Printable.line(cause.fingerprint))")
     }
 }
-
-extension Rerun {
-    /// `altp rerun --cause`
-    func rerunCause(_ client: LauncherClient, _ interruption: Interruption?, _ context: Context) throws {
-        let body = RerunCause(
-            from: from, current: current ? true : nil, limit: limit, dryRun: dryRun ? true : nil)
-        let response = try client.post("/causes/\(HTTPRequest.encode(cause ?? ""))/rerun", body)
-        let report = try client.decode(RerunReportView.self, response.body)
-        for item in report.items {
-            switch item.status {
-            case .done: try context.output.print("Processing \(item.processing) runs again.")
-            case .would: try context.output.print("Processing \(item.processing) would run again.")
-            case .failed:
-                try context.errors.print(
-                    Printable.line("Processing \(item.processing) does not: \(item.problem?.detail ?? "")"))
-            }
-        }
-        let count = report.items.count { $0.status != .failed }
-        let verb = report.dryRun ? "would run again" : count == 1 ? "runs again" : "run again"
-        try context.output.print(
-            "\(count) Processing\(count == 1 ? "" : "s") \(verb)\(report.more ? "; there are more, repeat it for them" : "")."
-        )
-        if let interruption, !report.dryRun {
-            let ids = report.items.filter { $0.status == .done }.map(\.processing)
-            try Waiting.wait(for: ids, client, interruption, context)
-        }
-        if report.items.contains(where: { $0.status == .failed }) { throw ExitStatus.failure }
-    }
-}

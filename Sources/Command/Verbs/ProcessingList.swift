@@ -14,9 +14,7 @@ struct ProcessingList: Verb {
         Example("altp ps --task landsat-scene --watch", "Refresh the list until Ctrl-C."),
     ]
 
-    enum Status: String, CaseIterable, ArgumentValue { case waiting, running, success, failed, cancelled }
-
-    @Option("status", short: "s", placeholder: "STATUS", help: "Only those of this status.") var statuses: [Status]
+    @Option("status", short: "s", placeholder: "STATUS", help: "Only those of this status.") var statuses: [StatusName]
     @Option("task", short: "t", placeholder: "NAME", help: "Only those of this Task.") var tasks: [String]
     @Option("outcome", placeholder: "OUTCOME", help: "Only those that ended with this outcome.") var outcomes:
         [OutcomeName]
@@ -78,6 +76,8 @@ struct ProcessingList: Verb {
         }
     }
 }
+
+enum StatusName: String, CaseIterable, ArgumentValue { case waiting, running, success, failed, cancelled }
 
 /// An outcome by its name in the API.
 enum OutcomeName: String, CaseIterable, ArgumentValue {

@@ -32,26 +32,24 @@ struct Rerun: Verb {
         Example("altp rerun 42 --from calibrate --current", "After mending calibrate's script."),
         Example("altp rerun 42/calibrate --wait", "From calibrate on; exit with 1 if it fails again."),
         Example("altp rerun --cause 3f29… --dry-run", "Which Processings have failed of that cause: see altp causes."),
+        Example(
+            "altp rerun --status failed --task scene --dry-run", "Which of them could be run again, and which not."),
     ]
 
     @Argument("REF", help: "The Processing; with a Script, as in 42/calibrate, from that Script on.")
-    var given: Reference?
-    @Option("cause", placeholder: "FINGERPRINT", help: "All that have failed of this cause, as altp causes names it.")
-    var cause: String?
-    @Option("limit", placeholder: "N", help: "With --cause: at most so many, the newest first; 1000 unless given.")
-    var limit: Int?
-    @Flag("dry-run", short: "n", help: "With --cause: only say which.") var dryRun
+    var reference: Reference?
     @Option("from", placeholder: "SCRIPT", help: "Begin with this Script.") var from: String?
     @Flag("current", help: "Use today's definition and scripts.") var current
     @Flag("wait", short: "w", help: "Wait for its end; exit with 1 unless it is a success.") var wait
+    var selection = SelectionOptions()
     var launcher = LauncherOptions()
 
     func validate() throws(UsageError) {
-        guard (given == nil) != (cause == nil) else {
-            throw UsageError("say which: a REF such as 42, or --cause FINGERPRINT")
+        try selection.validate(beside: reference != nil, "REF")
+        guard let reference else {
+            if wait { throw UsageError("--wait: waits for one Processing; altp wait takes several") }
+            return
         }
-        if cause == nil, limit != nil || dryRun { throw UsageError("--limit and --dry-run go with --cause") }
-        guard let reference = given else { return }
         if reference.attempt != nil { throw UsageError("REF: an attempt is not run again; say 42 or 42/SCRIPT") }
         if let from, let script = reference.script, from != script {
             throw UsageError("REF says from \(script), --from says from \(Printable.line(from))")
@@ -59,9 +57,12 @@ struct Rerun: Verb {
     }
 
     func run(in context: Context) throws {
+        guard let reference else {
+            return try selection.act(
+                .rerun, launcher.client(context), context, from: from, current: current ? true : nil)
+        }
         let interruption = wait ? Interruption.install() : nil
         let client = launcher.client(context, interruption: interruption)
-        guard let reference = given else { return try rerunCause(client, interruption, context) }
         let id = reference.processing
         let start = from ?? reference.script
         try client.post("/processings/\(id)/rerun", RerunProcessing(from: start, current: current ? true : nil))
@@ -75,13 +76,20 @@ struct Rerun: Verb {
 struct Cancel: Verb {
     static let name = "cancel"
     static let summary = "End a Processing: its running Script is ended, the rest does not start"
-    static let examples = [Example("altp cancel 42", "SIGTERM, and after the policy's grace SIGKILL.")]
+    static let examples = [
+        Example("altp cancel 42", "SIGTERM, and after the policy's grace SIGKILL."),
+        Example("altp cancel --status waiting --task scene", "All of the Task that have not begun."),
+    ]
 
-    @Argument("REF", help: "The Processings, such as 42.") var references: [ProcessingReference]
+    @Argument("REF", required: false, help: "The Processings, such as 42.") var references: [ProcessingReference]
+    var selection = SelectionOptions()
     var launcher = LauncherOptions()
+
+    func validate() throws(UsageError) { try selection.validate(beside: !references.isEmpty, "REF") }
 
     func run(in context: Context) throws {
         let client = launcher.client(context)
+        if references.isEmpty { return try selection.act(.cancel, client, context) }
         for reference in references {
             try client.post("/processings/\(reference.id)/cancel", NoInput())
             try context.output.print("Processing \(reference.id) is being cancelled.")

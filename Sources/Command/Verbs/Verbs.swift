@@ -42,6 +42,8 @@ package enum Verbs {
             VerbNode(Logs.self, section: .failure),
             VerbNode(Enter.self, section: .failure),
             VerbNode(Diff.self, section: .failure),
+            VerbNode(Files.self, section: .failure),
+            VerbNode(Cat.self, section: .failure),
             VerbNode(Export.self, section: .failure),
             VerbNode(Rerun.self, section: .failure),
             VerbNode(Skip.self, section: .failure),

@@ -9,27 +9,6 @@ import Wire
 @Suite struct LogTests {
     @Test(
         arguments: [
-            (nil, LogRange.whole), ("", .whole), ("bytes=", .whole), ("bytes=-", .whole), ("bytes=0-0", .part(0...0)),
-            ("bytes=0-", .part(0...9)), ("bytes=5-", .part(5...9)), ("bytes=5-7", .part(5...7)),
-            ("bytes=5-99", .part(5...9)),
-            ("bytes=-3", .part(7...9)), ("bytes=-99", .part(0...9)), ("bytes=-0", .unsatisfiable),
-            ("bytes=10-", .unsatisfiable), ("bytes=10-20", .unsatisfiable), ("bytes=7-5", .whole),
-            ("bytes=0-1,3-4", .whole),
-            ("bytes=a-b", .whole), ("bytes=+1-2", .whole), ("bytes=1--2", .whole), ("lines=0-1", .whole),
-            ("Bytes= 1 - 2", .part(1...2)), ("bytes=0-99999999999999999999999", .part(0...9)),
-            ("bytes=99999999999999999999999-", .unsatisfiable),
-        ] as [(String?, LogRange)])
-    func readsARange(header: String?, expected: LogRange) {
-        #expect(LogRange(header, size: 10) == expected)
-    }
-
-    @Test func anEmptyLogHasNoRange() {
-        #expect(LogRange("bytes=0-", size: 0) == .unsatisfiable)
-        #expect(LogRange("bytes=-5", size: 0) == .unsatisfiable)
-    }
-
-    @Test(
-        arguments: [
             ([], nil), (Array("abc".utf8), nil), (Array("ä".utf8), nil), ([0x61, 0xC3], 1), ([0x61, 0xE2, 0x82], 1),
             ([0x61, 0xF0, 0x9F, 0x98], 1), ([0xF0, 0x9F, 0x98], 0), (Array("😀".utf8), nil), ([0xC3], 0),
             // No character, whatever comes.

@@ -45,7 +45,7 @@ import Testing
                 "GET /api/v1/events", "GET /api/v1/events/{id}", "GET /api/v1/statistics", "GET /api/v1/sessions",
                 "GET /api/v1/sessions/{id}/stream", "DELETE /api/v1/sessions/{id}", "GET /api/v1/causes",
                 "GET /api/v1/stream", "POST /api/v1/hooks/{name}", "GET /api/v1/causes/{fingerprint}",
-                "POST /api/v1/causes/{fingerprint}/rerun",
+                "POST /api/v1/processings/actions",
             ])
     }
 

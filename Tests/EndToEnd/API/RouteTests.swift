@@ -11,7 +11,7 @@ extension EndToEnd {
             limits: {cpu: 0.25, memory: 64M, wall_time: 1m}
             network: {allow: ["192.0.2.1:9"]}
             """,
-            "rootfs/tree.yaml": "directory: /\n",
+            "rootfs/tree.yaml": "directory: /srv\n",
             "tasks/chain.yaml": """
             policy: small
             scripts:
@@ -65,7 +65,7 @@ extension EndToEnd {
                 let rootfs = try host.ask("GET", "/rootfs").json(PageView<RootfsView>.self).items
                 #expect(rootfs.map(\.name) == ["host", "tree"])
                 #expect(rootfs.map(\.kind) == ["host", "directory"] && rootfs.allSatisfy { $0.state == "ready" })
-                #expect(rootfs[0].usedBy.count == 4 && rootfs[1].source == "/")
+                #expect(rootfs[0].usedBy.count == 4 && rootfs[1].source == "/srv")
                 #expect(try host.ask("GET", "/rootfs/tree").json(RootfsView.self) == rootfs[1])
                 #expect(try host.ask("GET", "/rootfs/none").status == 404)
             }
