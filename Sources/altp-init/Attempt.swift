@@ -27,7 +27,8 @@ struct Attempt {
         return Attempt(directory: directory, lock: lock)
     }
 
-    /// Writes the report so that it is there, whole, even after a power cut, and only then under its name. Waits for as long
+    /// Writes the report so that it is there, whole, even after a power cut, and only then under its name; or, where nobody is
+    /// to find it after one, just writes it. Waits for as long
     /// as the disk takes nothing: without an outcome the attempt would be lost.
     ///
     /// - Parameter durably: false where the one who waits for it is gone with it in a power cut.
@@ -43,13 +44,16 @@ struct Attempt {
     }
 
     private func keep(_ content: [UInt8], durably: Bool) throws(SystemError) {
+        // Whoever waits for it reads it when this process has ended, and takes half a report for none.
+        let name = durably ? "outcome.json.new" : "outcome.json"
         let file = try FileDescriptor.open(
-            "outcome.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600, at: directory)
+            name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600, at: directory)
         try file.writeAll(content)
-        if durably { try check("fsync", "outcome.json") { fsync(file.raw) } }
+        guard durably else { return }
+        try check("fsync", "outcome.json") { fsync(file.raw) }
         PhaseTrace.mark("report and its fsync")
         try check("rename", "outcome.json") { renameat(directory, "outcome.json.new", directory, "outcome.json") }
-        if durably { try check("fsync", "the attempt's directory") { fsync(directory) } }
+        try check("fsync", "the attempt's directory") { fsync(directory) }
     }
 }
 

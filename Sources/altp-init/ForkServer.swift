@@ -43,9 +43,26 @@ enum ForkServer {
     /// What the runtime makes of a generic type when it is first used, it makes once here and not in each child.
     private static func warmUp() {
         let text =
-            "step\tdir\t/\t755\nstep\tbind\t/\t/\tro\nstep\tjoin\tv1\t/\nenv\tA=B\nrlimit\t0\t0\t0\nnewest\t1\t1\n"
-        guard let plan = try? Plan(text: text) else { preconditionFailure("a plan's text is not read") }
+            "step\tdir\t/\t755\nstep\tbind\t/\t/\tro,nosuid\nstep\tjoin\tv1\t/\nstep\twatch\tcpu.stat\t/\n"
+            + "step\ttmpfs\t/tmp\t1777\t1\t1\nstep\tdevice\t/dev/null\t1\t3\nhostname\ta name of some length\n"
+            + "env\tA=B\nrlimit\t0\t0\t0\nnewest\t1\t1\ndenial\t1\t1\t1\n"
+        guard let file = try? FileDescriptor.memory("plan", Array(text.utf8)), lseek(file.raw, 0, SEEK_SET) == 0,
+            let bytes = try? file.readAll(limit: 8 << 20), let plan = try? Plan(text: bytes)
+        else { preconditionFailure("a plan's text is not read") }
         for step in plan.steps { _ = step.fields.prefix(3).joined(separator: " ") }
+        // What fails on the way of most: a place that is not there yet.
+        _ = try? setup { () throws(SystemError) in try FileDescriptor.open("/proc/self/none/none", O_RDONLY) }
+        _ = try? FileDescriptor.openWithoutLinks("/proc/self", O_RDONLY | O_DIRECTORY)
+        if let pipe = try? Pipe.make() { [pipe.reader, pipe.writer].forEach { close($0) } }
+        var log = LogWriter(directory: AT_FDCWD, limit: 0)
+        log.finish()
+        var surroundings = Surroundings()
+        surroundings.counters = [:]
+        var report = InitReport()
+        Counters(surroundings.counters).fill(&report)
+        report.denials = Denials(plan.filter).all
+        var disk = DiskWatch([], bytes: 0, inodes: 0)
+        disk.look()
         let paths = "/a:/b".split(separator: ":").map { "\($0)/c" }
         _ = CStrings(paths).pointers
         for path in paths.map({ strdup($0)! }) { free(path) }
@@ -53,7 +70,7 @@ enum ForkServer {
         signals.insert(SIGTERM)
         _ = [pollfd()].map(\.fd)
         _ = [CgroupFile.cpuStat: Int32(0)]
-        _ = InitReport().json
+        _ = report.json
     }
 
     /// As after `altp_spawn`: these descriptors and no others, signals as they are by default.

@@ -11,8 +11,8 @@ struct LogWriter {
     private let tailLimit: Int
     private var head: Int64 = 0
     private var tail: [UInt8] = []
-    /// Allocated when there is something to read.
-    private var buffer: [UInt8] = []
+    /// Allocated when there is something to read, and as it comes: pages that nothing is read into are never made.
+    private var buffer: UnsafeMutableRawBufferPointer?
     private static let bufferSize = 64 * 1024
     private(set) var dropped: Int64 = 0
     private(set) var atEnd = false
@@ -27,15 +27,16 @@ struct LogWriter {
 
     /// Takes one read's worth from the pipe.
     mutating func take(from pipe: Int32) {
-        if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: Self.bufferSize) }
-        let count = buffer.withUnsafeMutableBytes { read(pipe, $0.baseAddress!, $0.count) }
+        let buffer = self.buffer ?? .allocate(byteCount: Self.bufferSize, alignment: 1)
+        self.buffer = buffer
+        let count = read(pipe, buffer.baseAddress!, buffer.count)
         if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
         guard count > 0 else {
             atEnd = true
             return
         }
         let direct = Int(min(Int64(count), headLimit - head))
-        append(buffer[..<direct])
+        append(UnsafeRawBufferPointer(buffer)[..<direct])
         head += Int64(direct)
         tail.append(contentsOf: buffer[direct..<count])
         // Cut in large pieces, not at each read.
@@ -51,9 +52,9 @@ struct LogWriter {
     mutating func finish() {
         if tail.count > tailLimit { trim() }
         if dropped > 0 {
-            append(Array("\n[altp: \(dropped) bytes left out here: the log's limit is reached]\n".utf8)[...])
+            append(Array("\n[altp: \(dropped) bytes left out here: the log's limit is reached]\n".utf8))
         }
-        append(tail[...])
+        append(tail)
         if file >= 0 { close(file) }
     }
 
@@ -63,19 +64,23 @@ struct LogWriter {
         tail.removeFirst(excess)
     }
 
-    private mutating func append(_ bytes: ArraySlice<UInt8>) {
-        var rest = bytes
+    private mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { append($0[...]) }
+    }
+
+    private mutating func append(_ bytes: Slice<UnsafeRawBufferPointer>) {
+        var rest = UnsafeRawBufferPointer(rebasing: bytes)
         if file < 0, !rest.isEmpty {
             file = openat(directory, "log", O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(file, $0.baseAddress!, $0.count) }
+            let count = write(file, rest.baseAddress!, rest.count)
             // A full disk must not stop the Script, nor pid 1; what is missing is told.
             if count < 0 && errno != EINTR {
                 dropped += Int64(rest.count)
                 return
             }
-            rest = rest.dropFirst(max(count, 0))
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(max(count, 0)))
         }
     }
 }
