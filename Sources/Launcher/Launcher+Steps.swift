@@ -195,7 +195,7 @@ extension Launcher {
                 // Before it is among those that a change of the clock moves.
                 watchClock()
                 retries[id] = (due, attempt)
-                scheduleTimer()
+                wake(at: due)
             case .endAttempt: processings[id]?.sandbox?.terminate()
             case .finish(let ending): finish(id, ending)
             }
@@ -237,7 +237,10 @@ extension Launcher {
             self.isAdmitting = false
             guard !self.isStopping else { return }
             self.lookAtDisk()
-            for id in self.admission.admit(now: self.now()) {
+            let now = self.now()
+            for id in self.admission.admit(now: now) {
+                // Running Scripts write.
+                self.wake(at: now + Self.lookInterval)
                 guard case .queued(let position) = self.processings[id]?.chain.state else {
                     self.admission.release(id)
                     continue

@@ -9,7 +9,6 @@ extension Launcher {
     /// Sleeps until the next moment at which something is due. One timer for everything.
     func scheduleTimer() {
         guard !isStopping else { return }
-        timer?.cancel()
         let now = now()
         var next = now + Self.longestWait
         for retry in retries.values { next = min(next, retry.due) }
@@ -17,7 +16,22 @@ extension Launcher {
             if let due = task.ticks?.next(now: now) { next = min(next, due) }
         }
         next = min(next, nextKeepingMoment(now))
-        let wait = max(1, next - now)
+        sleep(until: next, now)
+    }
+
+    /// Something more is due then. What else is waited for need not be looked through: it moves the timer forward, or not.
+    func wake(at moment: Int64) {
+        guard !isStopping else { return }
+        let now = now()
+        let wait = max(1, min(moment, now + Self.longestWait) - now)
+        if let timerDue, timerDue <= ClockWatch.steadyTime() + wait { return }
+        sleep(until: now + wait, now)
+    }
+
+    private func sleep(until moment: Int64, _ now: Int64) {
+        timer?.cancel()
+        let wait = max(1, moment - now)
+        timerDue = ClockWatch.steadyTime() + wait
         timer = Task { [weak self] in
             do {
                 try await Task.sleep(for: .milliseconds(wait))
@@ -31,6 +45,7 @@ extension Launcher {
     /// Does what is due by now.
     func lookAtTime() async {
         guard !isStopping else { return }
+        timerDue = nil
         let now = now()
         watchClock()
         for (id, retry) in retries where retry.due <= now {

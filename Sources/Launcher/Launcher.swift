@@ -26,7 +26,7 @@ package actor Launcher {
     var liveTasks: [String: LiveTask] = [:]
     var processings: [Int64: LiveProcessing] = [:]
     /// Ended Processings whose directories are still there, and when these may go.
-    var kept: [Int64: KeptDirectories] = [:]
+    var kept = KeptProcessings()
     var admission: Admission
     var blocks: UIDBlocks
     /// Who is inside of what.
@@ -45,6 +45,8 @@ package actor Launcher {
     var endsScripts = false
     var isAdmitting = false
     var timer: Task<Void, Never>?
+    /// When it goes off, by the clock that nobody sets; nil when there is none.
+    var timerDue: Int64?
     var clock: ClockWatch
 
     /// What took how long since the start: see `LauncherFigures`.
@@ -54,6 +56,9 @@ package actor Launcher {
     // What is kept: see the folder Keeping.
     let background: BackgroundThread
     let ballast: Ballast
+    /// Successes whose directories go next.
+    var removalsDue: [Int64] = []
+    var isRemovingTogether = false
     var disk: DiskLedger
     /// What a running Script's Processing held when it was first looked at, and at the last look.
     var diskUse: [Int64: (first: Int64, last: Int64)] = [:]
@@ -61,18 +66,6 @@ package actor Launcher {
     var isShortOfDisk = false
     /// Of Processings that are kept or under way.
     var pins: [Int64: PinRecord] = [:]
-
-    struct KeptDirectories {
-        var record: ProcessingRecord
-        /// What they hold of the disk; nil while that is not known.
-        var bytes: Int64?
-        /// Why they are being removed.
-        var removal: Retention.Cause?
-        /// When a removal that failed is tried again.
-        var notBefore: Int64?
-
-        var isBeingRemoved: Bool { removal != nil }
-    }
 
     /// - Parameters:
     ///   - socketDirectory: where the API's socket `altp.sock` is, to be shown to sandboxes.

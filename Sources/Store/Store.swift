@@ -36,11 +36,13 @@ package final class Store: Sendable {
     }
 
     /// Runs the body in a transaction and returns once it is durable. A body that throws changes nothing.
+    ///
+    /// - Parameter isPatient: nobody waits for it: it may be a moment later, with somebody else's.
     package func write<Result: Sendable>(
-        _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Result
+        isPatient: Bool = false, _ body: @escaping @Sendable (StoreTransaction) throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
         guard let audit = PendingAudit.current, audit.take() else {
-            return try await writer.write { connection throws(StoreError) in
+            return try await writer.write(isPatient: isPatient) { connection throws(StoreError) in
                 try body(StoreTransaction(connection: connection))
             }
         }

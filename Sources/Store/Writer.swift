@@ -15,7 +15,22 @@ final class Writer: @unchecked Sendable {
 
     private let connection: Connection
     private let queue = DispatchQueue(label: "altp.store.writer")
-    private let waiting = Mutex<[Job]>([])
+    private let waiting = Mutex(Waiting())
+
+    private struct Waiting: Sendable {
+        /// For which a commit is about to begin, or under way.
+        var jobs: [Job] = []
+        /// That go with the next commit, or have one of their own when there is none for a while.
+        var patient: [Job] = []
+        var isFlushDue = false
+
+        mutating func take() -> [Job] {
+            defer { (jobs, patient) = ([], []) }
+            return jobs + patient
+        }
+    }
+
+    private static let patience = DispatchTimeInterval.milliseconds(200)
     let commits = LatencyMeter()
     /// How many commits there were. It grows before anybody learns that his work is committed.
     let commitCount = Atomic<UInt64>(0)
@@ -33,8 +48,10 @@ final class Writer: @unchecked Sendable {
     }
 
     /// Runs the body in a transaction and returns once it is durable. A body that throws changes nothing.
+    ///
+    /// - Parameter isPatient: that may be a moment later, with somebody else's.
     func write<Result: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
+        isPatient: Bool = false, _ body: @escaping @Sendable (Connection) throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
         let outcome: Swift.Result<Result, StoreError> = await withCheckedContinuation { continuation in
             let result = Box<Result>()
@@ -49,17 +66,30 @@ final class Writer: @unchecked Sendable {
                     continuation.resume(returning: .success(result.value.withLock { $0! }))
                 }
             }
-            enqueue(job)
+            if isPatient { add(patient: job) } else { add(job) }
         }
         return try outcome.get()
     }
 
-    private func enqueue(_ job: Job) {
-        let isFirst = waiting.withLock { jobs in
-            jobs.append(job)
-            return jobs.count == 1
+    private func add(_ job: Job) {
+        let isFirst = waiting.withLock { waiting in
+            waiting.jobs.append(job)
+            return waiting.jobs.count == 1
         }
         if isFirst { queue.async { self.commitWaiting() } }
+    }
+
+    private func add(patient job: Job) {
+        let needsFlush = waiting.withLock { waiting in
+            waiting.patient.append(job)
+            defer { waiting.isFlushDue = true }
+            return !waiting.isFlushDue
+        }
+        guard needsFlush else { return }
+        queue.asyncAfter(deadline: .now() + Self.patience) {
+            self.waiting.withLock { $0.isFlushDue = false }
+            self.commitWaiting()
+        }
     }
 
     private final class Box<Value: Sendable>: Sendable {
@@ -67,10 +97,8 @@ final class Writer: @unchecked Sendable {
     }
 
     private func commitWaiting() {
-        let jobs = waiting.withLock { jobs in
-            defer { jobs = [] }
-            return jobs
-        }
+        let jobs = waiting.withLock { $0.take() }
+        if jobs.isEmpty { return }
         var failures = [StoreError?](repeating: nil, count: jobs.count)
         let start = ContinuousClock.now
         do {
@@ -99,8 +127,8 @@ final class Writer: @unchecked Sendable {
         guard isTrimDue else { return }
         let keep = changes.keep
         // A failure is of no harm: the next one removes more.
-        enqueue(
-            Job { connection throws(StoreError) in
+        add(
+            patient: Job { connection throws(StoreError) in
                 try ChangeLog.trim(connection, keep: keep)
             } finish: { _ in
             })

@@ -5,7 +5,7 @@ import Store
 
 extension Launcher {
     /// How often the disk is looked at while Scripts run or wait for it; else it is when something happens.
-    private static let lookInterval: Int64 = 5000
+    static let lookInterval: Int64 = 5000
     /// So many removals under way are no longer left to idle moments.
     private static let mostLeftToIdleness = 256
 

@@ -26,7 +26,7 @@ extension Launcher {
     }
 
     /// How many Processings' directories are being removed.
-    var removals: Int { kept.values.count { $0.isBeingRemoved } }
+    var removals: Int { kept.removals }
 
     /// Takes the directories of a Processing that has ended.
     func keep(_ record: ProcessingRecord) {
@@ -35,7 +35,7 @@ extension Launcher {
             beginRemoval(of: record.id, .keepTime)
         } else {
             measure(record.id)
-            scheduleTimer()
+            wake(at: record.expiresAt ?? 0)
         }
     }
 
@@ -100,6 +100,11 @@ extension Launcher {
 
     func carryOutRemoval(of id: Int64, _ cause: Retention.Cause) {
         guard let directories = kept[id] else { return }
+        if cause == .keepTime, directories.record.status == .success {
+            removalsDue.append(id)
+            removeTogether()
+            return
+        }
         let removal = DirectoryRemoval(
             directory: state.processing(id), aside: state.beingRemoved(id),
             remnant: directories.record.status == .success
@@ -108,18 +113,59 @@ extension Launcher {
             if cause != .keepTime { await self.recordBeginning(of: id, cause) }
             switch await self.background.run({ removal.carryOut() }) {
             case .success(let leftover):
-                if let leftover {
-                    LauncherLog.write(
-                        .warning, "something could not be removed, and was moved aside", ("processing", "\(id)"),
-                        ("error", leftover.description))
-                }
-                await self.directoriesAreGone(id, cause)
+                Self.tell(leftover, of: id)
+                await self.directoriesAreGone([id], cause)
             case .failure(let error):
                 LauncherLog.write(
                     .error, "directories are left", ("processing", "\(id)"), ("error", error.description))
                 await self.removeLater(id)
             }
         }
+    }
+
+    /// Removes what successes left that are kept no longer: what becomes due during a removal goes in the next one together,
+    /// so that a crowd costs few changes of threads and few records.
+    private func removeTogether() {
+        guard !isRemovingTogether else { return }
+        isRemovingTogether = true
+        Task {
+            while !self.removalsDue.isEmpty {
+                let batch = self.removalsDue.prefix(Self.mostTogether).map { id in
+                    (
+                        id,
+                        DirectoryRemoval(
+                            directory: self.state.processing(id), aside: self.state.beingRemoved(id), remnant: nil,
+                            ballast: self.ballast)
+                    )
+                }
+                self.removalsDue.removeFirst(batch.count)
+                let results = await self.background.run { batch.map { ($0.0, $0.1.carryOut()) } }
+                var gone: [Int64] = []
+                for (id, result) in results {
+                    switch result {
+                    case .success(let leftover):
+                        Self.tell(leftover, of: id)
+                        gone.append(id)
+                    case .failure(let error):
+                        LauncherLog.write(
+                            .error, "directories are left", ("processing", "\(id)"), ("error", error.description))
+                        await self.removeLater(id)
+                    }
+                }
+                // Beside the next ones.
+                if !gone.isEmpty { Task { [gone] in await self.directoriesAreGone(gone, .keepTime) } }
+            }
+            self.isRemovingTogether = false
+        }
+    }
+
+    private static let mostTogether = 32
+
+    private static func tell(_ leftover: Leftover?, of id: Int64) {
+        guard let leftover else { return }
+        LauncherLog.write(
+            .warning, "something could not be removed, and was moved aside", ("processing", "\(id)"),
+            ("error", leftover.description))
     }
 
     /// That the store cannot take it now, as on a full disk, does not keep the removal.
@@ -137,17 +183,16 @@ extension Launcher {
     /// Removes a tree that a Processing's Scripts could write to; tells what could not be removed and lies aside.
     func removeTree(_ path: String, of id: Int64) async throws(SandboxError) {
         guard let leftover = try await engine.removeTree(path) else { return }
-        LauncherLog.write(
-            .warning, "something could not be removed, and was moved aside", ("processing", "\(id)"),
-            ("error", leftover.description))
+        Self.tell(leftover, of: id)
         // Not moved either: whoever needs the place cannot have it yet.
         if leftover.path == path { throw SandboxError("removing \(path): \(leftover)") }
     }
 
     /// After a failed removal, which is tried again. Until then the Processing may be rerun, unless something is gone already.
     private func removeLater(_ id: Int64) async {
-        kept[id]?.notBefore = now() + Self.longestWait
-        scheduleTimer()
+        let due = now() + Self.longestWait
+        kept[id]?.notBefore = due
+        wake(at: due)
         guard access(state.beingRemoved(id), F_OK) != 0 else { return }
         kept[id]?.removal = nil
         // So that the next start does not go on with it either; it is of no harm where it does.
@@ -155,22 +200,22 @@ extension Launcher {
     }
 
     /// Records that they are gone, once the store takes it, and frees what they held.
-    private func directoriesAreGone(_ id: Int64, _ cause: Retention.Cause) async {
-        guard var record = kept[id]?.record, let block = record.uidBlock else { return }
-        record.uidBlock = nil
-        var text = "its directories were removed: \(cause)"
-        if let bytes = kept[id]?.bytes { text += "; they held \(SizeText.short(bytes))" }
-        if access(state.remnant(id), F_OK) == 0 { text += "; logs, outcomes and lists of files are kept" }
-        let (changed, at, note) = (record, now(), text)
+    private func directoriesAreGone(_ ids: [Int64], _ cause: Retention.Cause) async {
+        let gone = ids.compactMap { id in kept[id].flatMap { removed(id, $0, cause) } }
+        guard !gone.isEmpty else { return }
+        let at = now()
         while true {
             do throws(LauncherError) {
                 try await fromStore { () async throws(StoreError) in
-                    try await store.write { transaction throws(StoreError) in
-                        try transaction.updateProcessing(changed)
-                        try transaction.forgetPreserved(id)
-                        try transaction.removePin(of: id)
-                        try transaction.note(note, on: id, at: at)
-                        try transaction.tell(ChangeRecord(.removed, of: changed, at: at))
+                    // Somebody may wait for the blocks.
+                    try await store.write(isPatient: blocks.hasFree) { transaction throws(StoreError) in
+                        for entry in gone {
+                            try transaction.updateProcessing(entry.record)
+                            try transaction.forgetPreserved(entry.record.id)
+                            try transaction.removePin(of: entry.record.id)
+                            try transaction.note(entry.note, on: entry.record.id, at: at)
+                            try transaction.tell(ChangeRecord(.removed, of: entry.record, at: at))
+                        }
                     }
                 }
                 break
@@ -181,13 +226,29 @@ extension Launcher {
                 try? await Task.sleep(for: .seconds(1))
             }
         }
-        LauncherLog.write(.info, "directories removed", ("processing", "\(id)"), ("why", note))
-        kept[id] = nil
-        pins[id] = nil
-        engine.release(blocks.identity(block), in: state.path)
-        blocks.giveBack(block)
-        admission.giveBack(Resources(cpu: 0, memory: 0, uidBlocks: 1))
+        for entry in gone {
+            let id = entry.record.id
+            LauncherLog.write(.info, "directories removed", ("processing", "\(id)"), ("why", entry.note))
+            kept[id] = nil
+            pins[id] = nil
+            engine.release(blocks.identity(entry.block), in: state.path)
+            blocks.giveBack(entry.block)
+            admission.giveBack(Resources(cpu: 0, memory: 0, uidBlocks: 1))
+        }
         admitSoon()
+    }
+
+    /// The record of a Processing whose directories are gone, with what is noted of that; nil when it has none.
+    private func removed(
+        _ id: Int64, _ directories: KeptDirectories, _ cause: Retention.Cause
+    ) -> (record: ProcessingRecord, block: UInt32, note: String)? {
+        guard let block = directories.record.uidBlock else { return nil }
+        var record = directories.record
+        record.uidBlock = nil
+        var text = "its directories were removed: \(cause)"
+        if let bytes = directories.bytes { text += "; they held \(SizeText.short(bytes))" }
+        if access(state.remnant(id), F_OK) == 0 { text += "; logs, outcomes and lists of files are kept" }
+        return (record, block, text)
     }
 }
 
