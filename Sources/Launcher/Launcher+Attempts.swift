@@ -141,13 +141,14 @@ extension Launcher {
         var known = live.event
         if known == nil { known = try await store.event(id) }
         guard let event = known else { return nil }
-        struct View: Encodable {
-            var type: String
-            var id: String
-            var params: [String: String]
-        }
-        let params = try JSONDecoder().decode([String: String].self, from: Data(event.params.utf8))
-        return try encode(View(type: event.type, id: event.key, params: params))
+        // Its parameters were written by this program, from texts by their names.
+        return
+            "{\"id\":\(JSONText.string(event.key)),\"params\":\(event.params),\"type\":\(JSONText.string(event.type))}"
+    }
+
+    private static func parameters(_ text: String) throws -> [String: String] {
+        if text == "{}" { return [:] }
+        return try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
     }
 
     /// Waits for a sandbox's end beside everything else.
@@ -211,7 +212,7 @@ extension Launcher {
                 startedAt: outcome.startedAt ?? outcome.endedAt)
         row.state = .ended
         row.outcome = outcome.kind.rawValue
-        row.outcomeDetail = try encode(outcome)
+        row.outcomeDetail = outcome.json
         row.endedAt = outcome.endedAt
         let (ended, caused, stored, before) = (row, events, record, live.record)
         let sample = EndedSample(row, outcome, task: record.task)

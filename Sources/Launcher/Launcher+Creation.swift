@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import Sandbox
 package import Store
 
 /// A Processing that is about to be recorded.
@@ -63,7 +64,7 @@ extension Launcher {
             caused.append(try await prepare(task, params: params, extras: .ignored))
         }
         let record = EventRecord(
-            id: 0, type: type, key: key, params: try encode(params), source: source, createdAt: now())
+            id: 0, type: type, key: key, params: JSONText.object(params), source: source, createdAt: now())
         return NewEvent(record: record, force: force, processings: caused)
     }
 
@@ -196,7 +197,7 @@ extension Launcher {
         let scripts = try await content.keep(folder.scriptsFolder(of: task.definition.name))
         let record = ProcessingRecord(
             id: 0, task: task.definition.name, definition: task.definitionHash, scripts: scripts, event: nil,
-            params: try encode(values), priority: task.definition.priority, status: .waiting, createdAt: now())
+            params: JSONText.object(values), priority: task.definition.priority, status: .waiting, createdAt: now())
         return NewProcessing(record: record, definition: task.definition, definitionText: task.definitionText)
     }
 }

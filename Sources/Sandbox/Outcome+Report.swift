@@ -6,6 +6,10 @@ import SandboxPlan
 extension InitReport {
     /// Reads what `json` gives; nil for anything else.
     init?(json content: [UInt8]) {
+        if let plain = InitReport(plain: content) {
+            self = plain
+            return
+        }
         guard let file = try? JSONDecoder().decode(ReportFile.self, from: Data(content)), file.version == 1 else {
             return nil
         }

@@ -23,6 +23,8 @@ package struct SandboxSpecification: Sendable, Codable, Hashable {
     package var eventsLimit: Int64?
     /// Where its directories lie; set when the attempt is prepared.
     package internal(set) var storage = SandboxStorage.directories
+    /// It had no sandbox: see `BareMode`. Set when the attempt is prepared; nil for all others.
+    package internal(set) var isBare: Bool?
 
     package init(
         reference: String, command: [String], environment: [String: String], workingDirectory: String = "/scratch",

@@ -12,10 +12,21 @@ package struct PlanSyntaxError: Error, Equatable, Sendable {
 }
 
 extension Plan {
-    package var text: String {
-        var lines: [String] = []
-        func put(_ fields: String...) { lines.append(fields.map(escape).joined(separator: "\t")) }
-        func put(_ name: String, list: [String]) { lines.append(([name] + list).map(escape).joined(separator: "\t")) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The same, as it is written at every start.
+    package var bytes: [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(8192)
+        func put(_ name: String, list: [String]) {
+            text += name.utf8
+            for field in list {
+                text.append(UInt8(ascii: "\t"))
+                append(field, to: &text)
+            }
+            text.append(UInt8(ascii: "\n"))
+        }
+        func put(_ name: String, _ fields: String...) { put(name, list: fields) }
 
         for step in steps { put("step", list: step.fields) }
         put("hostname", hostName)
@@ -46,7 +57,7 @@ extension Plan {
                 "denial",
                 list: ["\(rule.architecture)", "\(rule.number)", rule.answer.field] + rule.conditions.map(\.field))
         }
-        return lines.joined(separator: "\n") + "\n"
+        return text
     }
 
     package init(text: String) throws(PlanSyntaxError) { try self.init(text: Array(text.utf8)) }
@@ -157,20 +168,16 @@ extension DenialAnswer {
     }
 }
 
-private func escape(_ field: String) -> String {
-    guard
-        field.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\n") })
-    else { return field }
-    var bytes: [UInt8] = []
+/// A field, its tabs and newlines escaped.
+private func append(_ field: String, to text: inout [UInt8]) {
     for byte in field.utf8 {
         switch byte {
-        case UInt8(ascii: "\\"): bytes += [byte, byte]
-        case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
-        case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
-        default: bytes.append(byte)
+        case UInt8(ascii: "\\"): text += [byte, byte]
+        case UInt8(ascii: "\t"): text += "\\t".utf8
+        case UInt8(ascii: "\n"): text += "\\n".utf8
+        default: text.append(byte)
         }
     }
-    return String(decoding: bytes, as: UTF8.self)
 }
 
 private func unescape(_ field: ArraySlice<UInt8>) -> String {

@@ -28,7 +28,7 @@ struct InitProcess: ~Copyable {
         do throws(SystemError) {
             let planFile = try FileDescriptor.open(
                 directory.plan, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
-            try planFile.writeAll(Array(plan.text.utf8))
+            try planFile.writeAll(plan.bytes)
             try check("lseek", directory.plan) { lseek(planFile.raw, 0, SEEK_SET) }
             let attempt = try FileDescriptor.open(directory.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             let null = try FileDescriptor.open("/dev/null", O_RDWR)
