@@ -24,8 +24,12 @@ let quietDispatch: [LinkerSetting] = [
     .unsafeFlags(["register", "unregister"].flatMap { ["-Xlinker", "--wrap=_dispatch_workq_worker_\($0)"] })
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+/// What the Launcher waits for goes on where it was asked for, and not by way of the common pool, whose threads would be woken
+/// for it: several times for each attempt.
+let onCallersActor: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
+func module(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings + settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -59,9 +63,9 @@ let package = Package(
         module("Linux", ["CLinux"]),
         module("Configuration", ["CYAML", "CCap"]),
         module("SandboxPlan", []),
-        module("Sandbox", ["Configuration", "SandboxPlan", "Linux", "CLinux", "CSeccomp", "CNettle"]),
-        module("Store", ["CSQLite"]),
-        module("Launcher", ["Store", "Sandbox", "Configuration", "Linux"]),
+        module("Sandbox", ["Configuration", "SandboxPlan", "Linux", "CLinux", "CSeccomp", "CNettle"], onCallersActor),
+        module("Store", ["CSQLite"], onCallersActor),
+        module("Launcher", ["Store", "Sandbox", "Configuration", "Linux"], onCallersActor),
         module("Wire", []),
         module("Delivery", ["Store", "Configuration", "Linux", "CLinux", "CCurl", "CNettle"]),
         module("WebSocket", ["CNettle"]),

@@ -6,7 +6,8 @@ import Sandbox
 import Store
 
 extension Launcher {
-    /// Records an admitted attempt as running, and then makes its sandbox: in this order, so that a crash in between is found.
+    /// Records an admitted attempt as running, and then starts it: in this order, so that a crash in between is found. Its
+    /// directory is made meanwhile; where one is left of a start that was never recorded, the next start clears it away.
     func startAttempt(_ attempt: Chain.Attempt, for id: Int64) async throws(LauncherError) {
         let admitted = ContinuousClock.now
         guard let live = processings[id] else { return }
@@ -31,6 +32,13 @@ extension Launcher {
         let row = AttemptRecord(
             processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
             startedAt: at, boot: BootIdentity.current.id, queuedAt: live.queuedAt.map { min($0, at) })
+        // Beside the record of it, not after that: nothing of it runs before.
+        let preparation: Result<PreparedStart, SandboxError>
+        do throws(SandboxError) {
+            preparation = .success(try await prepare(attempt, for: id, block: record.uidBlock, isFirst: isFirst))
+        } catch {
+            preparation = .failure(error)
+        }
         do throws(LauncherError) {
             let (stored, before) = (record, live.record)
             try await fromStore { () async throws(StoreError) in
@@ -42,6 +50,7 @@ extension Launcher {
                 }
             }
         } catch {
+            if case .success(let start) = preparation { await start.abandon() }
             if isFirst, let block = record.uidBlock { blocks.giveBack(block) }
             throw error
         }
@@ -52,7 +61,7 @@ extension Launcher {
         processings[id]?.requestsNoted = 0
         LauncherLog.write(.info, "Script starts", ("attempt", "\(id)/\(attempt.script)#\(attempt.number)"))
         do throws(SandboxError) {
-            follow(try await makeSandbox(attempt, for: id), attempt, of: id)
+            follow(try await preparation.get().start(), attempt, of: id)
             processings[id]?.obstacle = nil
             sandboxStarts.record(ContinuousClock.now - admitted)
             // Of a rerun it is not known when it was asked for.
@@ -86,24 +95,27 @@ extension Launcher {
         post(.event(.neverStarted(attempt), actor: nil), to: id)
     }
 
-    /// Makes the attempt's directory and starts what runs in it.
-    private func makeSandbox(_ attempt: Chain.Attempt, for id: Int64) async throws(SandboxError) -> RunningSandbox {
-        guard let live = processings[id], let block = live.record.uidBlock, let script = live.script(attempt.script)
+    /// Begins to make the attempt's directory.
+    ///
+    /// - Parameter isFirst: its Processing has not had this block of uids before.
+    private func prepare(
+        _ attempt: Chain.Attempt, for id: Int64, block: UInt32?, isFirst: Bool
+    ) async throws(SandboxError) -> PreparedStart {
+        guard let live = processings[id], let block, let script = live.script(attempt.script)
         else { throw SandboxError("starting \(id)/\(attempt.script): its definition is gone") }
         let identity = blocks.identity(block)
         let folder = state.processing(id)
+        // Left by a start that was cut short before it was recorded, and of another user.
+        if isFirst, access(folder, F_OK) == 0 { try await removeTree(folder, of: id) }
         if mkdir(folder, 0o700) != 0 && errno != EEXIST {
             throw SandboxError("making the Processing's directory: \(SystemError("mkdir", folder))")
-        }
-        if access(state.shared(id), F_OK) != 0 {
-            try await engine.makeProcessingDirectory(
-                state.shared(id), identity: identity, policies: live.definition.scripts.map(\.policy))
         }
         let directory = state.attempt(id, attempt)
         // Left by a start that was cut short before the command was executed.
         if access(directory.path, F_OK) == 0 { try await removeTree(directory.path, of: id) }
         let specification = try await self.specification(attempt, script, of: live, identity: identity)
-        return try await engine.prepareAndStart(specification, at: directory)
+        return engine.beginPreparing(
+            specification, at: directory, policies: live.definition.scripts.map(\.policy))
     }
 
     private func specification(
@@ -111,13 +123,13 @@ extension Launcher {
     ) async throws(SandboxError) -> SandboxSpecification {
         let id = live.record.id
         do {
-            let given = try JSONDecoder().decode([String: String].self, from: Data(live.record.params.utf8))
+            let given = try Self.parameters(live.record.params)
             let parameters = try Parameters(live.definition.params, given: given, extras: .ignored)
-            let environment = try AttemptEnvironment(
+            let attemptEnvironment = AttemptEnvironment(
                 processing: id, task: live.record.task, script: script.name, attempt: attempt.number,
                 event: try await eventJSON(live), parameters: parameters,
-                taskEnvironment: live.definition.environment, scriptEnvironment: script.environment
-            ).variables()
+                taskEnvironment: live.definition.environment, scriptEnvironment: script.environment)
+            let environment = try attemptEnvironment.variables()
             let arguments = try parameters.arguments(script.run)
             try ExecBounds.check(arguments: arguments, environment: environment)
             return SandboxSpecification(

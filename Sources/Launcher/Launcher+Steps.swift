@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Sandbox
 import Store
 
@@ -262,7 +263,12 @@ extension Launcher {
             ending.status == .success ? .info : .warning, "Processing ended", ("processing", "\(id)"),
             ("task", live.record.task), ("status", ending.status.rawValue), ("script", ending.script),
             ("outcome", ending.outcome.rawValue), ("reason", ending.reason))
-        if live.record.uidBlock != nil { keep(live.record) }
+        if live.record.uidBlock != nil {
+            keep(live.record)
+        } else if access(state.processing(id), F_OK) == 0 {
+            // Of a start that was cut short before it was recorded.
+            Task { try? await self.removeTree(self.state.processing(id), of: id) }
+        }
         signals.processingEnded()
         admitSoon()
     }

@@ -19,6 +19,7 @@ final class ScriptsContent: Sendable {
     ///
     /// - Returns: the content's hash; nil when there is no such folder.
     func keep(_ folder: String) async throws(LauncherError) -> String? {
+        if access(folder, F_OK) != 0 && errno == ENOENT { return nil }
         let result: Result<String?, LauncherError> = await withCheckedContinuation { continuation in
             queue.async {
                 continuation.resume(

@@ -12,7 +12,7 @@ package final class StateFolder: Sendable {
     package init(path: String) throws(LauncherError) {
         self.path = path
         do throws(SystemError) {
-            for folder in ["", "/content", "/processings", "/sessions", "/remnants"].map({ path + $0 }) {
+            for folder in ["", "/content", "/processings", "/sessions", "/remnants", "/root"].map({ path + $0 }) {
                 if mkdir(folder, 0o700) != 0 && errno != EEXIST { throw SystemError("mkdir", folder) }
             }
             lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
@@ -60,6 +60,8 @@ package final class StateFolder: Sendable {
 
     /// Where templates of disks are kept.
     package var diskTemplates: String { "\(path)/disk-templates" }
+    /// Where each sandbox mounts its root, in its own namespace.
+    package var rootPlace: String { "\(path)/root" }
     package var database: String { "\(path)/altp.db" }
     /// Where sandboxes that are made again for sessions have their own files.
     var sessions: String { "\(path)/sessions" }

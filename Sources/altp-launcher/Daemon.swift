@@ -126,7 +126,7 @@ struct Daemon {
         let own = String(cString: path)
         let beside = own[...(own.lastIndex(of: "/") ?? own.startIndex)]
         let command = "\(beside)altp"
-        return SandboxSettings(
+        var settings = SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
             cgroupParent: group, cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs,
             images: ImageStore(state: state.path),
@@ -135,6 +135,8 @@ struct Daemon {
                 LauncherLog.write(
                     .warning, "something of an ended sandbox could not be removed", ("error", $0.description))
             })
+        settings.rootPlace = state.rootPlace
+        return settings
     }
 
     /// The number of a group of the host; nil when there is none of that name.

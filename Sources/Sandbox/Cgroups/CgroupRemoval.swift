@@ -13,8 +13,15 @@ enum CgroupRemoval {
     /// - Returns: the groups that are still there.
     static func remove(_ directories: [String]) -> [Leftover] {
         // To look for children in all of a group's files takes longer than to remove it, as most can be at once.
-        let busy = directories.filter { rmdir($0) != 0 && errno != ENOENT }
+        let busy = removeEmpty(directories)
         return removeChildren(of: busy) + busy.compactMap(remove)
+    }
+
+    /// Removes those that nothing is in, which takes no waiting.
+    ///
+    /// - Returns: the others.
+    static func removeEmpty(_ directories: [String]) -> [String] {
+        directories.filter { rmdir($0) != 0 && errno != ENOENT }
     }
 
     /// Removes the groups of sessions, which are below, with their own.

@@ -11,7 +11,8 @@ package struct AttemptDirectory: Sendable, Hashable {
     package init(path: String) { self.path = path }
 
     package var specification: String { "\(path)/spec.json" }
-    /// An empty directory: where the sandbox's root is mounted, in its own namespace.
+    /// An empty directory: where the sandbox's root is mounted, in its own namespace; there unless all have one in common
+    /// (`SandboxSettings.rootPlace`).
     package var root: String { "\(path)/root" }
     /// What pid 1 was told to do, readable: see `Plan`.
     package var plan: String { "\(path)/plan" }
@@ -53,17 +54,25 @@ package struct AttemptDirectory: Sendable, Hashable {
     }
 
     /// Creates the directory and what belongs into it before a start.
-    func make(_ value: SandboxSpecification, storage: DiskStorage) throws(SandboxError) {
+    ///
+    /// - Parameter rootPlace: one that all have in common.
+    func make(
+        _ value: SandboxSpecification, storage: DiskStorage, rootPlace: String?
+    ) throws(SandboxError) {
         do throws(SystemError) {
             try check("mkdir", path) { mkdir(path, 0o700) }
-            try check("mkdir", root) { mkdir(root, 0o700) }
+            if rootPlace == nil { try check("mkdir", root) { mkdir(root, 0o700) } }
             try storage.makeWritable(value, at: self)
             try makeLock()
-            let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            try file.writeAll(Array(try encode(value)))
+            try writeSpecification(value)
         } catch {
             throw SandboxError("preparing the attempt \(value.reference): \(error)")
         }
+    }
+
+    func writeSpecification(_ value: SandboxSpecification) throws(SystemError) {
+        let file = try FileDescriptor.open(specification, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        try file.writeAll(Array(try encode(value)))
     }
 
     func makeLock() throws(SystemError) {
@@ -80,11 +89,9 @@ package struct AttemptDirectory: Sendable, Hashable {
         }
     }
 
-    private func encode(_ value: SandboxSpecification) throws(SystemError) -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    private func encode(_ value: SandboxSpecification) throws(SystemError) -> String.UTF8View {
         do {
-            return try encoder.encode(value)
+            return try value.json.utf8
         } catch {
             throw SystemError("encode", specification, number: EINVAL)
         }

@@ -33,8 +33,11 @@ package final class RunningSandbox: JoinableSandbox {
     package func outcome() async -> Outcome {
         await withCheckedContinuation { continuation in
             watcher.watch(pidfd.raw) {
-                // Removing groups may take a moment, in which others' ends would not be seen.
-                WorkerThreads.shared.run { continuation.resume(returning: self.finish()) }
+                self.reap()
+                let busy = CgroupRemoval.removeEmpty(self.groups)
+                guard !busy.isEmpty else { return continuation.resume(returning: self.collect(leaving: [])) }
+                // To end what is in a group may take a moment, in which others' ends would not be seen.
+                WorkerThreads.shared.run { continuation.resume(returning: self.collect(leaving: busy)) }
             }
         }
     }
@@ -43,16 +46,20 @@ package final class RunningSandbox: JoinableSandbox {
     package func waitForOutcome() -> Outcome {
         var polled = pollfd(fd: pidfd.raw, events: Int16(POLLIN), revents: 0)
         while poll(&polled, 1, -1) < 0 && errno == EINTR {}
-        return finish()
+        reap()
+        return collect(leaving: groups)
     }
 
-    /// Takes what an ended pid 1 left.
-    private func finish() -> Outcome {
+    private func reap() {
         // Only this process is reaped, and only where it is our child: an adopted one is somebody else's.
         var info = siginfo_t()
         waitid(P_PIDFD, id_t(pidfd.raw), &info, WEXITED)
         phaseEnded?("reap")
-        CgroupRemoval.remove(groups).forEach(tellLeftover)
+    }
+
+    /// Takes what an ended pid 1 left, and removes the groups that are still there.
+    private func collect(leaving groups: [String]) -> Outcome {
+        if !groups.isEmpty { CgroupRemoval.remove(groups).forEach(tellLeftover) }
         phaseEnded?("remove the groups")
         return AttemptRecovery.outcome(of: directory, specification: specification)
     }

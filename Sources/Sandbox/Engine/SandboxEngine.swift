@@ -80,7 +80,7 @@ package final class SandboxEngine: Sendable {
 
     /// Creates the attempt's directory with everything in it but what a start adds. Fails when it exists.
     ///
-    /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/`, `lock`, and
+    /// The directory's layout: `spec.json`, `scratch/` (or `disk/`, when it is in an image), `root/` (unless `SandboxSettings.rootPlace`), `lock`, and
     /// `baseline` when `/processing` is not empty; `plan` and `log` from the start on, and at the end `outcome.json` and, when there are Events, `events.jsonl`.
     ///
     /// - Returns: the specification as `start` takes it.
@@ -97,7 +97,7 @@ package final class SandboxEngine: Sendable {
     ) throws(SandboxError) -> SandboxSpecification {
         var specification = specification
         specification.storage = disk.storage(of: specification, at: directory)
-        try directory.make(specification, storage: disk)
+        try directory.make(specification, storage: disk, rootPlace: settings.rootPlace)
         try TreeRecord.record(specification, at: directory)
         return specification
     }
@@ -116,11 +116,27 @@ package final class SandboxEngine: Sendable {
     package func prepareAndStart(
         _ specification: SandboxSpecification, at directory: AttemptDirectory
     ) async throws(SandboxError) -> RunningSandbox {
-        try await run { () throws(SandboxError) in
-            let prepared = try self.make(specification, at: directory)
+        try await beginPreparing(specification, at: directory, policies: []).start()
+    }
+
+    /// Begins to make the attempt's directory, beside whatever the caller does until it starts the attempt; and before it, when
+    /// it is not there, the directory that the Processing's Scripts share.
+    ///
+    /// - Parameter policies: those of the Processing's Scripts; see `makeProcessingDirectory`.
+    package func beginPreparing(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory, policies: [Policy]
+    ) -> PreparedStart {
+        let start = PreparedStart(directory: directory) { [self] () throws(SandboxError) in
+            if let shared = specification.processingDirectory, !policies.isEmpty, access(shared, F_OK) != 0 {
+                try disk.makeShared(shared, identity: specification.identity, isLimited: isLimited(policies))
+            }
+            return try make(specification, at: directory)
+        } starting: { [self] prepared throws(SandboxError) in
             let network = try AllowedNetwork.resolve(prepared.policy.network)
-            return try self.startNow(prepared, at: directory, network: network, streams: nil)
+            return try startNow(prepared, at: directory, network: network, streams: nil)
         }
+        start.begin()
+        return start
     }
 
     /// Runs one attempt from its directory's making to its end, its command with these descriptors as its standard
@@ -209,6 +225,7 @@ package final class SandboxEngine: Sendable {
         do throws(SandboxError) {
             let plan = try PlanBuilder(
                 specification: specification, attempt: directory, root: root,
+                rootPlace: settings.rootPlace ?? directory.root,
                 commandExecutable: settings.commandExecutable, cgroupSteps: steps, diskSteps: diskSteps,
                 network: allowed, filter: filter,
                 streams: terminal.map { .terminal(rows: $0.rows, columns: $0.columns) }
@@ -256,10 +273,14 @@ package final class SandboxEngine: Sendable {
     package func makeProcessingDirectory(
         _ path: String, identity: SandboxIdentity, policies: [Policy]
     ) async throws(SandboxError) {
-        let isLimited = policies.contains { !DiskAllowance($0.limits).isUnlimited }
+        let isLimited = isLimited(policies)
         try await run { () throws(SandboxError) in
             try self.disk.makeShared(path, identity: identity, isLimited: isLimited)
         }
+    }
+
+    private func isLimited(_ policies: [Policy]) -> Bool {
+        policies.contains { !DiskAllowance($0.limits).isUnlimited }
     }
 
     /// Puts on the disk what Scripts left in the directory that they share, so that it outlives a power cut as the outcome

@@ -19,8 +19,12 @@ package struct SandboxSettings: Sendable {
     package var filterFolder: String?
     /// A folder for templates of disks, made when it is needed, below one that is root's; nil where disk limits need none.
     package var diskTemplates: String?
+    /// An empty directory on which each sandbox mounts its root, in its own namespace; nil for one of each attempt's own.
+    package var rootPlace: String?
     /// Told of what an ended sandbox's clean-up could not remove, such as a group; called from any thread.
     package var tellLeftover: @Sendable (Leftover) -> Void
+    /// False: attempts are processes of the host, see `BareMode`.
+    package var isolates = true
     /// Told, from any thread, when each phase of a sandbox's start and end is over; for measuring. Pid 1 then leaves the
     /// times of its own phases in the attempt's directory, as `phases`.
     package var phaseEnded: (@Sendable (String) -> Void)?

@@ -39,11 +39,11 @@ struct ImageRoot: Sendable {
     }
 
     /// Makes the root. The image's ids, root's among them, are those of the sandbox's block.
-    func rootStep(_ specification: SandboxSpecification, _ attempt: AttemptDirectory) -> PlanStep {
+    func rootStep(_ specification: SandboxSpecification, _ attempt: AttemptDirectory, at place: String) -> PlanStep {
         let overlay = attempt.overlay(specification.storage)
         let all = IdentityMap.Range(onDisk: 0, seen: specification.identity.firstUID, count: UIDRange.blockSize)
         return .makeOverlayRoot(
-            directory: attempt.root,
+            directory: place,
             layers: OverlayLayers(lower: path, upper: overlay.upper, work: overlay.work),
             map: IdentityMap(uids: [all], gids: [all]))
     }

@@ -8,6 +8,8 @@ struct PlanBuilder {
     var specification: SandboxSpecification
     var attempt: AttemptDirectory
     var root: Root
+    /// Where it is mounted.
+    var rootPlace: String
     /// Path of the static `altp` executable for the sandbox; nil leaves it out.
     var commandExecutable: String?
     var cgroupSteps: [PlanStep]
@@ -18,13 +20,15 @@ struct PlanBuilder {
     var streams: StandardStreams
 
     init(
-        specification: SandboxSpecification, attempt: AttemptDirectory, root: Root, commandExecutable: String?,
+        specification: SandboxSpecification, attempt: AttemptDirectory, root: Root, rootPlace: String,
+        commandExecutable: String?,
         cgroupSteps: [PlanStep], diskSteps: [PlanStep],
         network: (AllowedNetwork, NetworkTools)?, filter: CompiledFilter?, streams: StandardStreams
     ) {
         self.specification = specification
         self.attempt = attempt
         self.root = root
+        self.rootPlace = rootPlace
         self.commandExecutable = commandExecutable
         self.cgroupSteps = cgroupSteps
         self.diskSteps = diskSteps
@@ -83,7 +87,7 @@ struct PlanBuilder {
         let inodes = max(1024, memory / 16_384)
         var steps = cgroupSteps + diskSteps
         if let network { steps += SandboxLink.steps(network.0, tools: network.1) }
-        let rootSteps = root.steps(of: specification, at: attempt, hostName: hostName)
+        let rootSteps = root.steps(of: specification, of: attempt, at: rootPlace, hostName: hostName)
         steps += network?.0.pinned(rootSteps) ?? rootSteps
         steps += Self.devices
         for device in policy.devices ?? [] { steps.append(try ownedDevice(device)) }

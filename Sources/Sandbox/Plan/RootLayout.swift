@@ -11,13 +11,17 @@ enum Root: Sendable {
     var hold: ImageHold? { if case .image(let image) = self { image.hold } else { nil } }
 
     /// Makes the root, and in it what is not the same in every sandbox.
-    func steps(of specification: SandboxSpecification, at attempt: AttemptDirectory, hostName: String) -> [PlanStep] {
+    ///
+    /// - Parameter place: where it is mounted.
+    func steps(
+        of specification: SandboxSpecification, of attempt: AttemptDirectory, at place: String, hostName: String
+    ) -> [PlanStep] {
         let network = specification.policy.network
         switch self {
         case .host:
-            return [.makeRoot(directory: attempt.root)] + RootLayout.steps(network: network, hostName: hostName)
+            return [.makeRoot(directory: place)] + RootLayout.steps(network: network, hostName: hostName)
         case .image(let image):
-            return [image.rootStep(specification, attempt)]
+            return [image.rootStep(specification, attempt, at: place)]
                 + image.steps(network: network, hostName: hostName)
         }
     }
