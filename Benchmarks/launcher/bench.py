@@ -265,6 +265,8 @@ def main():
         sys.exit("The benchmark makes sandboxes, and needs root for that.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = tempfile.mkdtemp(prefix="altp-bench-", dir=os.environ.get("ALTP_BENCH_DIR", "/var/tmp"))
+    # Scripts without a sandbox pass through it under users of their own.
+    os.chmod(folder, 0o711)
     bench = Bench(folder, options)
     try:
         bench.run()

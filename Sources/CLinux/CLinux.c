@@ -203,6 +203,90 @@ pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const
     return (pid_t)result;
 }
 
+struct bare_spawn {
+    const struct altp_bare *bare;
+    int error;
+    const char *failed_call;
+};
+
+// As spawn_child: in the parent's memory, so that only system calls are made. Those that change credentials are made
+// directly: they are then this process's alone.
+static int bare_child(void *argument) {
+    struct bare_spawn *spawn = argument;
+    const struct altp_bare *bare = spawn->bare;
+    const char *call = "sigaction";
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGCHLD, &action, NULL);
+    call = "setsid";
+    if (setsid() < 0) goto failed;
+    call = "dup2";
+    if (dup2(bare->input, 0) < 0 || dup2(bare->output, 1) < 0 || dup2(bare->output, 2) < 0) goto failed;
+    call = "close_range";
+    if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) goto failed;
+    call = "setrlimit";
+    for (int i = 0; i < bare->limit_count; i++) {
+        if (syscall(SYS_prlimit64, 0, bare->resources[i], &bare->limits[i], NULL) != 0) goto failed;
+    }
+    call = "chdir";
+    if (chdir(bare->directory) != 0) goto failed;
+    call = "setgroups";
+    if (syscall(SYS_setgroups, 0, NULL) != 0) goto failed;
+    call = "setresgid";
+    if (syscall(SYS_setresgid, bare->gid, bare->gid, bare->gid) != 0) goto failed;
+    call = "setresuid";
+    if (syscall(SYS_setresuid, bare->uid, bare->uid, bare->uid) != 0) goto failed;
+    call = "prctl";
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) goto failed;
+    umask(022);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    call = "execute";
+    int error = ENOENT;
+    for (char *const *path = bare->paths; *path != NULL; path++) {
+        execve(*path, bare->argv, bare->envp);
+        if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    }
+    errno = error;
+failed:
+    spawn->error = errno;
+    spawn->failed_call = call;
+    _exit(127);
+}
+
+pid_t altp_spawn_bare(const struct altp_bare *bare, const char **failed_call) {
+    struct bare_spawn spawn = {bare, 0, NULL};
+    size_t stack_size = 64 * 1024;
+    void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        *failed_call = "mmap";
+        return -1;
+    }
+    struct clone_args args;
+    memset(&args, 0, sizeof args);
+    args.flags = CLONE_VM | CLONE_VFORK;
+    args.exit_signal = SIGCHLD;
+    args.stack = (uint64_t)(uintptr_t)stack;
+    args.stack_size = stack_size;
+    long result = clone3_on_stack(&args, bare_child, &spawn);
+    munmap(stack, stack_size);
+    if (result < 0) {
+        errno = (int)-result;
+        *failed_call = "clone3";
+        return -1;
+    }
+    if (spawn.error != 0) {
+        waitpid((pid_t)result, NULL, 0);
+        errno = spawn.error;
+        *failed_call = spawn.failed_call;
+        return -1;
+    }
+    return (pid_t)result;
+}
+
 pid_t altp_fork(uint64_t flags, int cgroup) {
     struct clone_args args;
     memset(&args, 0, sizeof args);

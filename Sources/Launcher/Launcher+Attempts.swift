@@ -107,7 +107,7 @@ extension Launcher {
         let folder = state.processing(id)
         // Left by a start that was cut short before it was recorded, and of another user.
         if isFirst, access(folder, F_OK) == 0 { try await removeTree(folder, of: id) }
-        if mkdir(folder, 0o700) != 0 && errno != EEXIST {
+        if mkdir(folder, engine.isolates ? 0o700 : 0o711) != 0 && errno != EEXIST {
             throw SandboxError("making the Processing's directory: \(SystemError("mkdir", folder))")
         }
         let directory = state.attempt(id, attempt)
@@ -125,10 +125,11 @@ extension Launcher {
         do {
             let given = try Self.parameters(live.record.params)
             let parameters = try Parameters(live.definition.params, given: given, extras: .ignored)
-            let attemptEnvironment = AttemptEnvironment(
+            var attemptEnvironment = AttemptEnvironment(
                 processing: id, task: live.record.task, script: script.name, attempt: attempt.number,
                 event: try await eventJSON(live), parameters: parameters,
                 taskEnvironment: live.definition.environment, scriptEnvironment: script.environment)
+            if !engine.isolates { attemptEnvironment.places = barePlaces(attempt, of: live) }
             let environment = try attemptEnvironment.variables()
             let arguments = try parameters.arguments(script.run)
             try ExecBounds.check(arguments: arguments, environment: environment)

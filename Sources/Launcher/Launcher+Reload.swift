@@ -91,9 +91,13 @@ extension Launcher {
     ) -> Bool {
         let name = definition.name
         let file = "tasks/\(name).yaml"
-        let findings = definition.scripts.flatMap { engine.unenforceable($0.policy, in: state.path) }
+        let findings = definition.scripts.flatMap { Self.obstacles($0, engine, in: state.path) }
         guard findings.isEmpty else {
-            report.problems += findings.map { Diagnostic(file: file, message: "this host cannot enforce \($0)") }
+            report.problems += findings.map {
+                Diagnostic(
+                    file: file,
+                    message: (engine.isolates ? "this host cannot enforce " : "cannot run without sandboxes: ") + $0)
+            }
             liveTasks[name]?.problem = findings.joined(separator: "; ")
             return false
         }
@@ -108,6 +112,7 @@ extension Launcher {
             report.problems.append(Diagnostic(file: file, message: error.description))
             return false
         }
+        if !engine.isolates { announceUnheld(definition) }
         if old == nil { report.added.append(name) } else { report.changed.append(name) }
         return true
     }

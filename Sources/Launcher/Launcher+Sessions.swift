@@ -17,9 +17,15 @@ extension Launcher {
         processing id: Int64, script: String?, number: Int?, _ request: SessionRequest, by who: String
     ) async throws(LauncherError) -> SandboxSession {
         try Self.check(request)
+        try refuseEntry()
         let attempt = try await settled(id, script, number)
         let directory = state.attempt(id, Chain.Attempt(script: attempt.script, number: attempt.number))
         let specification = try Self.specification(directory)
+        guard specification.isBare != true else {
+            throw LauncherError(
+                .conflict,
+                "\(specification.reference) ran without a sandbox (--without-sandboxes): there is none to enter")
+        }
         var record = EntryRecord(
             id: 0, processing: id, script: attempt.script, number: attempt.number, who: who,
             command: try request.command.map { command throws(LauncherError) in try encode(command) },

@@ -101,8 +101,12 @@ package actor Launcher {
         let findings = Self.unenforceable(folder, engine, in: state.path)
         guard findings.isEmpty else {
             throw LauncherError(
-                .invalid, "this host cannot enforce what its Tasks ask for:\n  " + findings.joined(separator: "\n  "))
+                .invalid,
+                (engine.isolates
+                    ? "this host cannot enforce what its Tasks ask for:\n  "
+                    : "Tasks that cannot run without sandboxes:\n  ") + findings.joined(separator: "\n  "))
         }
+        try state.setPassage(!engine.isolates)
     }
 
     package static func systemTime() -> Int64 {
@@ -122,7 +126,7 @@ package actor Launcher {
     static func unenforceable(_ folder: HostFolder, _ engine: SandboxEngine, in state: String) -> [String] {
         folder.tasks.values.sorted { $0.name < $1.name }.flatMap { task in
             task.scripts.flatMap { script in
-                engine.unenforceable(script.policy, in: state).map {
+                obstacles(script, engine, in: state).map {
                     "\(task.name)/\(script.name), policy \(script.policy.name): \($0)"
                 }
             }
@@ -133,6 +137,7 @@ package actor Launcher {
 
     /// Adopts what still runs, continues what was under way, and starts the triggers.
     package func start() async throws(LauncherError) {
+        if !engine.isolates { announceBareMode() }
         let stored = try await fromStore { () async throws(StoreError) in try await self.store.tasks() }
         let records = Dictionary(uniqueKeysWithValues: stored.map { ($0.name, $0) })
         for definition in folder.tasks.values {

@@ -4,4 +4,6 @@ package enum ForkRequest {
     package static let argument = "fork-server"
     /// Pid 1 leaves the times of its phases in the attempt's directory.
     package static let tracesPhases: UInt8 = 1
+    /// It gets no namespaces: what it is to run has no sandbox.
+    package static let isBare: UInt8 = 2
 }

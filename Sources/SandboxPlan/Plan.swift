@@ -14,6 +14,9 @@ package struct Plan: Equatable, Sendable {
     package var capabilities: UInt64 = 0
     package var workingDirectory = "/"
     package var arguments: [String] = []
+    /// The Script runs without a sandbox, as a process of the host: ids and paths are the host's, and of the limits only
+    /// times, the log's and setrlimit(2)'s hold. There are no steps.
+    package var isBare = false
     /// Nothing is run: the sandbox is held for others to join it, until the socket that is pid 1's standard input is closed.
     package var isHeld = false
     /// `NAME=value`.

@@ -36,6 +36,7 @@ extension Plan {
         put("capabilities", String(capabilities, radix: 16))
         put("workdir", workingDirectory)
         put("run", list: arguments)
+        if isBare { put("bare") }
         if isHeld { put("held") }
         for variable in environment { put("env", variable) }
         for limit in resourceLimits { put("rlimit", "\(limit.resource)", "\(limit.soft)", "\(limit.hard)") }
@@ -102,6 +103,7 @@ extension Plan {
             capabilities = set
         case ("workdir", 1): workingDirectory = values[0]
         case ("run", _): arguments = values
+        case ("bare", 0): isBare = true
         case ("held", 0): isHeld = true
         case ("env", 1): environment.append(values[0])
         case ("rlimit", 3):

@@ -32,7 +32,7 @@ struct Attempt {
     /// as the disk takes nothing: without an outcome the attempt would be lost.
     ///
     /// - Parameter durably: false where the one who waits for it is gone with it in a power cut.
-    func finish(_ report: InitReport, durably: Bool) {
+    func finish(_ report: InitReport, durably: Bool) -> Never {
         do throws(SystemError) {
             try WaitForSpace.during { () throws(SystemError) in try keep(Array(report.json.utf8), durably: durably) }
         } catch {

@@ -84,7 +84,7 @@ struct Confinement {
 
         let vector = CStrings(plan.arguments)
         let environment = CStrings(plan.environment)
-        let candidates = executables().map { strdup($0)! }
+        let candidates = Self.executables(plan).map { strdup($0)! }
         PhaseTrace.mark("streams and arguments")
         installFilter()
         execute(candidates, vector, environment)
@@ -174,7 +174,7 @@ struct Confinement {
     }
 
     /// The paths that the command's name may mean, by the PATH of the environment that it gets.
-    private func executables() -> [String] {
+    static func executables(_ plan: Plan) -> [String] {
         guard let name = plan.arguments.first, !name.isEmpty else { return [] }
         if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
         let path = plan.environment.first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/bin:/bin"

@@ -28,7 +28,8 @@ enum ForkServer {
             guard altp_receive_message(socket, &options, 1, &descriptors, &count) == 1 else { exit(EXIT_SUCCESS) }
             let received = descriptors[..<Int(count)]
             var process: Int32 = -1
-            let pid = altp_fork_watched(altp_clone_newns | altp_clone_newpid, &process)
+            let namespaces = options & ForkRequest.isBare != 0 ? 0 : altp_clone_newns | altp_clone_newpid
+            let pid = altp_fork_watched(namespaces, &process)
             if pid == 0 {
                 if options & ForkRequest.tracesPhases != 0 { PhaseTrace.begin() }
                 return becomeInit(received)

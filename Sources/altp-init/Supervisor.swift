@@ -25,6 +25,8 @@ struct Supervisor {
 
     /// - Parameter disk: begun before the Script was, which may add a lot in its first milliseconds.
     init(plan: Plan, script: Script, surroundings: Surroundings, disk: DiskWatch, attempt: Attempt) {
+        // What it ends it ends as all that there is.
+        precondition(getpid() == 1, "not the first process of a pid namespace")
         self.plan = plan
         self.script = script
         self.surroundings = surroundings

@@ -3,6 +3,8 @@
 // single-threaded, so that it may fork and run ordinary code afterwards, and it stays outside the Script's user namespace:
 // nothing in the sandbox can trace it, signal it or open what it has open.
 //
+// Of a Script without a sandbox (`altp-launcher --without-sandboxes`) it is the parent and no pid 1, see BareAttempt.
+//
 // Where many sandboxes are made, it is executed once, as the server that forks itself for each of them.
 
 import CLinux
@@ -20,6 +22,11 @@ if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "join" {
 }
 /// Hangs up when the Launcher is gone; -1 for a sandbox that was started by itself.
 let lifeline = CommandLine.arguments.dropFirst().first == ForkRequest.argument ? ForkServer.serve() : -1
+func launcherIsThere() -> Bool {
+    var polled = pollfd(fd: lifeline, events: 0, revents: 0)
+    return lifeline >= 0 && poll(&polled, 1, 0) == 0
+}
+
 if getenv("ALTP_PHASES") != nil { PhaseTrace.begin() }
 PhaseTrace.mark("main")
 guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
@@ -30,6 +37,11 @@ do throws(SetupFailure) {
     let plan = try readPlan()
     durably = !plan.endsWithStarter && !plan.isHeld
     PhaseTrace.mark("read the plan")
+    if plan.isBare {
+        var bare = try BareAttempt.start(plan, attempt)
+        bare.run(&report)
+        attempt.finish(report, durably: !launcherIsThere())
+    }
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
@@ -49,8 +61,3 @@ do throws(SetupFailure) {
 }
 // The Launcher writes what it is told into its store, durably; where there is none, this file is all there is.
 attempt.finish(report, durably: durably && !launcherIsThere())
-
-func launcherIsThere() -> Bool {
-    var polled = pollfd(fd: lifeline, events: 0, revents: 0)
-    return lifeline >= 0 && poll(&polled, 1, 0) == 0
-}

@@ -16,13 +16,20 @@ struct Arguments {
     var delegated: String?
     /// How the log's lines are written, instead of what `altp.yaml` says.
     var logFormat: LogSettings.Format?
+    /// Scripts are bare processes of the host.
+    var withoutSandboxes = false
 
     static let usage =
-        "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json]"
+        "usage: altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json] "
+        + "[--without-sandboxes]"
 
     init(parsing words: [String]) throws(UsageError) {
         var rest = words[...]
         while let word = rest.popFirst() {
+            if word == "--without-sandboxes" {
+                withoutSandboxes = true
+                continue
+            }
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard ["--config", "--state", "--run", "--delegated", "--log-format"].contains(parts[0]) else {
                 throw UsageError(description: "unknown argument \(word)")

@@ -39,7 +39,7 @@ struct Daemon {
         // Connections wait in the socket's queue until the Launcher knows its running Scripts again.
         let socket = try ListeningSocket(run: run, group: group)
         let listeners = try RemoteListeners(folder.host.api)
-        let engine = try SandboxEngine(settings: try Self.settings(folder, state, below: arguments.delegated))
+        let engine = try SandboxEngine(settings: try settings(folder, state))
         let launcher = try Launcher(
             folder: folder, state: state, store: try Store(path: state.database), engine: engine,
             socketDirectory: "\(run)/api")
@@ -68,11 +68,11 @@ struct Daemon {
 
         let tasks = await launcher.tasks()
         print(
-            "altp-launcher ready: \(tasks.count) Task\(tasks.count == 1 ? "" : "s") of \(folder.path), socket \(run)/altp.sock"
+            "altp-launcher ready\(arguments.withoutSandboxes ? ", WITHOUT SANDBOXES (nothing is isolated)" : ""): \(tasks.count) Task\(tasks.count == 1 ? "" : "s") of \(folder.path), socket \(run)/altp.sock"
                 + listeners.addresses.map { ", \($0)" }.joined()
         )
         fflush(nil)
-        ServiceManager.notify("READY=1\nSTATUS=\(Self.status(tasks.count))")
+        ServiceManager.notify("READY=1\nSTATUS=\(status(tasks.count))")
         await steer(launcher: launcher, service: service, server: server, listeners: listeners)
         engine.shutDown()
     }
@@ -90,7 +90,7 @@ struct Daemon {
                 let report = await service.reload()
                 let problems =
                     report.problems.isEmpty ? "" : "; the last reload found \(report.problems.count) problems"
-                ServiceManager.notify("READY=1\nSTATUS=\(Self.status(await launcher.tasks().count))\(problems)")
+                ServiceManager.notify("READY=1\nSTATUS=\(status(await launcher.tasks().count))\(problems)")
             case .stop where stopping:
                 LauncherLog.write(.warning, "stops without waiting; what runs goes on, and the next start takes it up")
                 exit(0)
@@ -113,12 +113,12 @@ struct Daemon {
         }
     }
 
-    private static func status(_ tasks: Int) -> String { "Serving \(tasks) Task\(tasks == 1 ? "" : "s")" }
+    private func status(_ tasks: Int) -> String {
+        "Serving \(tasks) Task\(tasks == 1 ? "" : "s")\(arguments.withoutSandboxes ? " WITHOUT SANDBOXES" : "")"
+    }
 
     /// The other executables are installed beside this one.
-    private static func settings(
-        _ folder: HostFolder, _ state: StateFolder, below group: String?
-    ) throws(StartError) -> SandboxSettings {
+    private func settings(_ folder: HostFolder, _ state: StateFolder) throws(StartError) -> SandboxSettings {
         guard let path = realpath("/proc/self/exe", nil) else {
             throw StartError("cannot find this executable: \(SystemError("realpath", "/proc/self/exe"))")
         }
@@ -128,7 +128,7 @@ struct Daemon {
         let command = "\(beside)altp"
         var settings = SandboxSettings(
             initExecutable: "\(beside)altp-init", commandExecutable: access(command, X_OK) == 0 ? command : nil,
-            cgroupParent: group, cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs,
+            cgroupParent: arguments.delegated, cgroup: folder.host.cgroup ?? "altp", rootfs: folder.rootfs,
             images: ImageStore(state: state.path),
             diskTemplates: state.diskTemplates,
             tellLeftover: {
@@ -136,6 +136,7 @@ struct Daemon {
                     .warning, "something of an ended sandbox could not be removed", ("error", $0.description))
             })
         settings.rootPlace = state.rootPlace
+        settings.isolates = !arguments.withoutSandboxes
         return settings
     }
 

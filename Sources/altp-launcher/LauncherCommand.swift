@@ -4,8 +4,10 @@ import Glibc
 /// The daemon's executable, which `altp serve` becomes.
 ///
 ///     altp-launcher [--config DIR] [--state DIR] [--run DIR] [--delegated CGROUP] [--log-format text|json]
+///                   [--without-sandboxes]
 ///     altp-launcher --describe-api
 ///
+/// With `--without-sandboxes`, for development and benchmarks, Scripts are bare processes: NOTHING is isolated.
 /// A service manager that delegates a cgroup names it: the sandboxes then lie below that, outside of the service itself.
 /// SIGHUP reads the configuration folder again. SIGTERM and SIGINT stop it while running Scripts go on, SIGQUIT ends them
 /// too and waits for them; a second one of the three does not wait any longer.

@@ -15,7 +15,8 @@ extension APIService {
                 processings: .init(
                     waiting: tasks.reduce(0) { $0 + $1.waiting }, running: tasks.reduce(0) { $0 + $1.running }),
                 attempts: .init(waiting: handedOut.waiting, running: handedOut.running),
-                resources: handedOut.amounts.map(ResourceView.init)))
+                resources: handedOut.amounts.map(ResourceView.init),
+                withoutSandboxes: await !launcher.isolates))
     }
 
     /// Also on a signal: the Tasks, what altp.yaml hands out, and a renewed certificate.

@@ -32,6 +32,25 @@ pid_t altp_fork(uint64_t flags, int cgroup);
 // The same in no group of its own, with a pidfd for the parent.
 pid_t altp_fork_watched(uint64_t flags, int *pidfd);
 
+// A process without a sandbox: what it is before its command is executed. Of the paths, the first that can be executed is.
+struct altp_bare {
+    char *const *paths;
+    char *const *argv;
+    char *const *envp;
+    const char *directory;
+    uid_t uid;
+    gid_t gid;
+    int input, output;
+    const int *resources;
+    const struct rlimit *limits;
+    int limit_count;
+};
+// clone3(2) and execve(2) as in altp_spawn, for a single-threaded parent. The child leads a session, has these three
+// descriptors and no others, and is killed when its parent ends; it has no groups beside `gid`, cannot become another user
+// any more, and every signal is at its default.
+// Returns the pid, or -1 with errno and, in `failed_call`, the name of what failed.
+pid_t altp_spawn_bare(const struct altp_bare *bare, const char **failed_call);
+
 int altp_pidfd_open(pid_t pid);
 int altp_pidfd_send_signal(int pidfd, int signal);
 int altp_pidfd_getfd(int pidfd, int fd);

@@ -14,13 +14,16 @@ struct HostStatus: Verb {
         guard format.format == .table else { return try context.printJSON(response.body) }
         let host = try client.decode(HostView.self, response.body)
         let age = TimeText.duration(context.now - host.startedAt.milliseconds)
-        let facts = [
+        var facts = [
             ("Launcher", "\(host.version), up for \(age)"),
             (client.name.hasPrefix("/") ? "Socket" : "Server", client.name),
             ("Configuration", host.configuration), ("State", host.state),
             ("Tasks", "\(host.tasks)" + (host.pausedTasks > 0 ? ", \(host.pausedTasks) paused" : "")),
             ("Processings", "\(host.processings.waiting) waiting, \(host.processings.running) running"),
         ]
+        if host.withoutSandboxes {
+            facts.append(("Sandboxes", "NONE: nothing is isolated (--without-sandboxes)"))
+        }
         try context.output.print(FactList.render(facts, style: context.output.style), terminator: "")
     }
 }

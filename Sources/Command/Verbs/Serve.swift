@@ -29,6 +29,10 @@ struct Serve: Verb {
     var logFormat: LogFormat?
 
     enum LogFormat: String, CaseIterable, ArgumentValue { case text, json }
+    @Flag(
+        "without-sandboxes",
+        help: "For development and benchmarks: Scripts are bare processes, and NOTHING is isolated.")
+    var withoutSandboxes
 
     func run(in context: Context) throws {
         let launcher = try Self.sibling("altp-launcher")
@@ -38,6 +42,7 @@ struct Serve: Verb {
         ] {
             if let value { arguments += [name, value] }
         }
+        if withoutSandboxes { arguments.append("--without-sandboxes") }
         var pointers = arguments.map { strdup($0) } + [nil]
         execv(launcher, &pointers)
         let reason = String(cString: strerror(errno))

@@ -10,6 +10,18 @@ package struct AttemptEnvironment: Sendable, Hashable {
     /// The Task's `environment`, which the Script's outranks; both outrank all but `ALTP_…`.
     package var taskEnvironment: [String: String]
     package var scriptEnvironment: [String: String]
+    package var places = Places()
+
+    /// Where the Script finds what is its own.
+    package struct Places: Sendable, Hashable {
+        package var home = "/scratch"
+        package var temporary = "/tmp"
+        package var events = "/run/altp-events"
+        /// The folder of its Task's scripts.
+        package var scripts: String? = "/scripts"
+
+        package init() {}
+    }
 
     package init(
         processing: Int64, task: String, script: String, attempt: Int, event: String?, parameters: Parameters,
@@ -25,11 +37,14 @@ package struct AttemptEnvironment: Sendable, Hashable {
         self.scriptEnvironment = scriptEnvironment
     }
 
-    private static let base = [
-        "TMPDIR": "/tmp", "HOME": "/scratch", "PATH": "/scripts:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
-        // Else what a Script prints stays in its buffer until it ends, and `altp logs -f` shows nothing.
-        "PYTHONUNBUFFERED": "1",
-    ]
+    private var base: [String: String] {
+        [
+            "TMPDIR": places.temporary, "HOME": places.home,
+            "PATH": (places.scripts.map { "\($0):" } ?? "") + "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
+            // Else what a Script prints stays in its buffer until it ends, and `altp logs -f` shows nothing.
+            "PYTHONUNBUFFERED": "1",
+        ]
+    }
 
     /// `PARAM_` and the parameter's name in upper case, with `_` for what a variable's name cannot contain.
     package static func variable(for parameter: String) -> String {
@@ -43,7 +58,7 @@ package struct AttemptEnvironment: Sendable, Hashable {
 
     /// The whole environment; a sandbox inherits nothing.
     package func variables() throws(ParameterError) -> [String: String] {
-        var variables = Self.base
+        var variables = base
         for (name, value) in parameters.values { variables[Self.variable(for: name)] = value }
         var problems: [ParameterProblem] = []
         for (name, value) in (taskEnvironment.sorted { $0.key < $1.key } + scriptEnvironment.sorted { $0.key < $1.key })
@@ -58,7 +73,7 @@ package struct AttemptEnvironment: Sendable, Hashable {
         variables["ALTP_TASK"] = task
         variables["ALTP_SCRIPT"] = script
         variables["ALTP_ATTEMPT"] = "\(attempt)"
-        variables["ALTP_EVENTS"] = "/run/altp-events"
+        variables["ALTP_EVENTS"] = places.events
         variables["ALTP_EVENT"] = event
         return variables
     }

@@ -37,13 +37,15 @@ final class ForkServer: Sendable {
     }
 
     /// Starts a pid 1 with these descriptors as its 0, 1, 2 …, and the server before it when there is none.
-    func start(_ descriptors: [Int32], tracesPhases: Bool) throws(SystemError) -> InitProcess {
+    ///
+    /// - Parameter options: of `ForkRequest`.
+    func start(_ descriptors: [Int32], options: UInt8) throws(SystemError) -> InitProcess {
         try process.withLock { server throws(SystemError) in
-            if try server?.ask(descriptors, tracesPhases) != true {
+            if try server?.ask(descriptors, options) != true {
                 // None yet, or it was ended, such as for want of memory.
                 server = nil
                 server = try Self.execute(executable, group)
-                guard try server?.ask(descriptors, tracesPhases) == true else {
+                guard try server?.ask(descriptors, options) == true else {
                     throw SystemError("sendmsg", "the fork server \(executable)", number: ECONNRESET)
                 }
             }
@@ -80,8 +82,8 @@ final class ForkServer: Sendable {
 
 extension ForkServer.Server {
     /// - Returns: false when the server is gone.
-    fileprivate borrowing func ask(_ descriptors: [Int32], _ tracesPhases: Bool) throws(SystemError) -> Bool {
-        var options = tracesPhases ? ForkRequest.tracesPhases : 0
+    fileprivate borrowing func ask(_ descriptors: [Int32], _ options: UInt8) throws(SystemError) -> Bool {
+        var options = options
         if altp_send_message(socket.raw, &options, 1, descriptors, Int32(descriptors.count)) == 1 { return true }
         guard errno == EPIPE || errno == ECONNRESET else { throw SystemError("sendmsg", "the fork server") }
         return false

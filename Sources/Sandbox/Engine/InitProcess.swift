@@ -37,7 +37,7 @@ struct InitProcess: ~Copyable {
             if let filter { descriptors.append(filter.file.descriptor.raw) }
             if let hold { descriptors.append(hold.descriptor.raw) }
             defer { withExtendedLifetime(hold) {} }
-            return try starter.start(descriptors, tracesPhases: tracesPhases)
+            return try starter.start(descriptors, isBare: plan.isBare, tracesPhases: tracesPhases)
         } catch {
             throw SandboxError("starting the sandbox: \(error)")
         }
@@ -77,13 +77,16 @@ enum InitStarter: Sendable {
     case fork(ForkServer)
 
     /// - Parameter descriptors: what it gets as 0, 1, 2 …
-    func start(_ descriptors: [Int32], tracesPhases: Bool) throws(SystemError) -> InitProcess {
+    /// - Parameter isBare: without namespaces.
+    func start(_ descriptors: [Int32], isBare: Bool, tracesPhases: Bool) throws(SystemError) -> InitProcess {
         switch self {
         case .execute(let path):
             return try InitProcess.spawn(
-                path, [], descriptors, flags: altp_clone_newns | altp_clone_newpid,
+                path, [], descriptors, flags: isBare ? 0 : altp_clone_newns | altp_clone_newpid,
                 environment: tracesPhases ? "ALTP_PHASES=1" : nil)
-        case .fork(let server): return try server.start(descriptors, tracesPhases: tracesPhases)
+        case .fork(let server):
+            return try server.start(
+                descriptors, options: (isBare ? ForkRequest.isBare : 0) | (tracesPhases ? ForkRequest.tracesPhases : 0))
         }
     }
 }

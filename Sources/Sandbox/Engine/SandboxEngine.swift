@@ -36,6 +36,7 @@ package final class SandboxEngine: Sendable {
     ///
     /// - Parameter folder: below which the sandboxes' directories lie.
     package func unenforceable(_ policy: Policy, in folder: String) -> [String] {
+        guard settings.isolates else { return BareMode.obstacles(policy) }
         var findings = cgroups.unenforceable(policy.limits)
         findings += cgroups.unenforceableIO(policy.limits, in: folder)
         let allowance = DiskAllowance(policy.limits)
@@ -96,6 +97,11 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory
     ) throws(SandboxError) -> SandboxSpecification {
         var specification = specification
+        guard settings.isolates else {
+            specification.isBare = true
+            try directory.makeBare(specification)
+            return specification
+        }
         specification.storage = disk.storage(of: specification, at: directory)
         try directory.make(specification, storage: disk, rootPlace: settings.rootPlace)
         try TreeRecord.record(specification, at: directory)
@@ -132,6 +138,7 @@ package final class SandboxEngine: Sendable {
             }
             return try make(specification, at: directory)
         } starting: { [self] prepared throws(SandboxError) in
+            guard settings.isolates else { return try startBare(prepared, at: directory) }
             let network = try AllowedNetwork.resolve(prepared.policy.network)
             return try startNow(prepared, at: directory, network: network, streams: nil)
         }
@@ -246,6 +253,21 @@ package final class SandboxEngine: Sendable {
         }
     }
 
+    /// Starts an attempt that has no sandbox.
+    private func startBare(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) throws(SandboxError) -> RunningSandbox {
+        let child = try InitProcess.spawn(
+            .fork(forkServer), plan: BareMode.plan(specification, at: directory), filter: nil, directory: directory,
+            streams: nil, hold: nil)
+        return RunningSandbox(
+            child, specification: specification, directory: directory, groups: [], watcher: watcher,
+            tellLeftover: settings.tellLeftover)
+    }
+
+    /// Whether its attempts have sandboxes.
+    package var isolates: Bool { settings.isolates }
+
     /// Finds out what became of an attempt that an earlier process prepared and perhaps started.
     ///
     /// - Parameter isOfThisBoot: whether that was since the host's start.
@@ -280,7 +302,7 @@ package final class SandboxEngine: Sendable {
     }
 
     private func isLimited(_ policies: [Policy]) -> Bool {
-        policies.contains { !DiskAllowance($0.limits).isUnlimited }
+        settings.isolates && policies.contains { !DiskAllowance($0.limits).isUnlimited }
     }
 
     /// Puts on the disk what Scripts left in the directory that they share, so that it outlives a power cut as the outcome

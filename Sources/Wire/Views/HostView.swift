@@ -22,10 +22,12 @@ package struct HostView: Sendable, Hashable, Codable {
     package var attempts: Processings
     /// What Scripts may have of the host, and what of it they have.
     package var resources: [ResourceView]
+    /// Scripts are bare processes of the host: nothing is isolated (`altp-launcher --without-sandboxes`).
+    package var withoutSandboxes: Bool
 
     package init(
         version: String, startedAt: Timestamp, configuration: String, state: String, tasks: Int, pausedTasks: Int,
-        processings: Processings, attempts: Processings, resources: [ResourceView]
+        processings: Processings, attempts: Processings, resources: [ResourceView], withoutSandboxes: Bool = false
     ) {
         self.version = version
         self.startedAt = startedAt
@@ -36,12 +38,14 @@ package struct HostView: Sendable, Hashable, Codable {
         self.processings = processings
         self.attempts = attempts
         self.resources = resources
+        self.withoutSandboxes = withoutSandboxes
     }
 
     enum CodingKeys: String, CodingKey {
         case version, configuration, state, tasks, processings, attempts, resources
         case startedAt = "started_at"
         case pausedTasks = "paused_tasks"
+        case withoutSandboxes = "without_sandboxes"
     }
 }
 

@@ -13,6 +13,8 @@ final class Host {
     let state: String
     /// A command that becomes the Launcher, such as nsenter(1) with its arguments.
     var prefix: [String] = []
+    /// What the Launcher gets beside its folder.
+    var arguments: [String] = []
 
     /// - Parameters:
     ///   - files: what the host folder holds, by relative path; those that end in `.sh` and `.py` are executable.
@@ -54,7 +56,8 @@ final class Host {
     // MARK: The Launcher
 
     func start() throws {
-        let child = try ChildProcess(prefix + [Installation.path(of: "altp"), "serve", "--config", configuration])
+        let child = try ChildProcess(
+            prefix + [Installation.path(of: "altp"), "serve", "--config", configuration] + arguments)
         launcher = child
         let deadline = Deadline(seconds: 30)
         while !deadline.isOver {
@@ -209,10 +212,11 @@ final class Host {
 /// Gives the test a host with a running Launcher, and afterwards checks that nothing of it is left.
 func withHost(
     _ files: [String: String], settings: [String] = [], state: String? = nil, prefix: [String] = [],
-    _ body: (Host) throws -> Void
+    arguments: [String] = [], _ body: (Host) throws -> Void
 ) throws {
     let host = try Host(files, settings: settings, state: state)
     host.prefix = prefix
+    host.arguments = arguments
     defer { host.close() }
     do {
         try host.start()
