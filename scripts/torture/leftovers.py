@@ -11,8 +11,9 @@ import time
 FIRST_UID, UIDS = 1_879_048_192, 65_536
 # QCMD(Q_GETNEXTQUOTA, PRJQUOTA)
 QUOTACTL_FD, NEXT_PROJECT_QUOTA = 443, 0x800009 << 8 | 2
-ATTEMPT_FILES = {"spec.json", "scratch", "disk", "root", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work", "baseline"}
-STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "sessions", "remnants", "ballast"}
+ATTEMPT_FILES = {"spec.json", "scratch", "disk", "lock", "plan", "log", "outcome.json", "events.jsonl", "upper", "work", "baseline"}
+STATE = {"altp.db", "altp.db-wal", "altp.db-shm", "content", "disk-templates", "lock", "processings", "rootfs", "root", "sessions", "remnants",
+         "ballast"}
 
 
 def of_machine(host, launcher=None):
@@ -69,6 +70,8 @@ def of_state(host, went_down=False):
     """Directories and files that no record asks for. Where the host went down, a lost attempt may have half an outcome."""
     files = ATTEMPT_FILES | ({"outcome.json.new"} if went_down else set())
     found = [f"{host.state}/{name}" for name in os.listdir(host.state) if name not in STATE]
+    # In the host's sight nothing is ever there.
+    found += [f"{host.state}/root/{name}" for name in os.listdir(f"{host.state}/root")]
     database = sqlite3.connect(f"file:{host.state}/altp.db?mode=ro", uri=True)
     kept = {str(number): block for number, block in database.execute("SELECT id, uid_block FROM processing WHERE uid_block IS NOT NULL")}
     if len(set(kept.values())) != len(kept):
