@@ -60,7 +60,7 @@ extension Launcher {
         }
         return LauncherFigures(
             startedAt: startedAt, tasks: tasks.values.sorted { $0.name < $1.name }, queued: queued, disk: disk,
-            isShortOfDisk: isShortOfDisk, preserved: kept.count,
+            isShortOfDisk: isShortOfDisk, preserved: kept.keys.count,
             preservedBytes: kept.values.reduce(0) { $0 + ($1.bytes ?? 0) },
             pools: admission.poolSizes.sorted { $0.key < $1.key }.map {
                 .init(name: $0.key, size: $0.value, used: $0.value - (admission.poolFree[$0.key] ?? 0))

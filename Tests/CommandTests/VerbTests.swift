@@ -29,9 +29,9 @@ import Wire
         ("ps --watch -o json", "--watch shows a table; -o json prints once"),
         ("ps -o yaml", "--output: ‘yaml’ is not one of table, json"),
         ("logs 42 --tail -1", "--tail: -1 is less than 0"),
-        ("rerun", "say which: a REF such as 42, or --cause FINGERPRINT"),
-        ("rerun 42 --cause x", "say which: a REF such as 42, or --cause FINGERPRINT"),
-        ("rerun 42 --dry-run", "--limit and --dry-run go with --cause"),
+        ("rerun", "REF is missing, or a filter such as --status failed --task NAME"),
+        ("rerun 42 --cause x", "REF names what is meant: --status and the like, --limit and --dry-run are for many"),
+        ("rerun 42 --dry-run", "REF names what is meant: --status and the like, --limit and --dry-run are for many"),
         (
             "stats --by week",
             "--by: ‘week’ is not task, script, day, outcome, or several of them joined by commas"

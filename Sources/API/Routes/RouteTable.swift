@@ -3,7 +3,8 @@ import Wire
 /// Every operation of the API, a file for each kind.
 package enum RouteTable {
     package static let routes: [Route] = [
-        description, host, hostFacts, tasks, events, processings, scripts, files, preserved, sessions, stream, hooks, own,
+        description, host, hostFacts, tasks, events, processings, scripts, files, preserved, sessions, stream, hooks,
+        own,
         security, labels, metrics, figures,
     ].flatMap { $0 }
 

@@ -74,7 +74,8 @@ package struct ProcessingSelection: Sendable, Hashable, Codable {
 
     package init(
         status: [String]? = nil, outcome: [String]? = nil, task: [String]? = nil, script: [String]? = nil,
-        event: [Int64]? = nil, cause: [String]? = nil, label: [String]? = nil, since: String? = nil, until: String? = nil, endedSince: String? = nil,
+        event: [Int64]? = nil, cause: [String]? = nil, label: [String]? = nil, since: String? = nil,
+        until: String? = nil, endedSince: String? = nil,
         endedUntil: String? = nil
     ) {
         self.status = status
@@ -134,7 +135,8 @@ package struct ProcessingSelection: Sendable, Hashable, Codable {
         func all(_ name: String, _ values: [String]?) -> [(String, String)] { (values ?? []).map { (name, $0) } }
         func one(_ name: String, _ value: String?) -> [(String, String)] { value.map { [(name, $0)] } ?? [] }
         return all("status", status) + all("outcome", outcome) + all("task", task) + all("script", script)
-            + all("event", event?.map(String.init)) + all("cause", cause) + all("label", label) + one("since", since) + one("until", until)
+            + all("event", event?.map(String.init)) + all("cause", cause) + all("label", label) + one("since", since)
+            + one("until", until)
             + one("ended_since", endedSince) + one("ended_until", endedUntil)
     }
 }

@@ -176,7 +176,7 @@ extension EndToEnd {
             try withHost(Self.files, settings: settings) { host in
                 let ids = try (0..<8).map { _ in try host.trigger("good") }
                 for id in ids { try host.ended(id) }
-                _ = try eventually("the quick one knows", seconds: 5) {
+                _ = try eventually("the quick one knows", seconds: 20) {
                     try quick.received().count == ids.count ? true : nil
                 }
                 let failed = try eventually("the slow one is given up") {

@@ -27,7 +27,7 @@ extension EndToEnd {
         ]
 
         @Test func scriptsAndAttempts() throws {
-            try withHost(Self.files) { host in
+            try withHost(Self.files, settings: ["pools: {licence: 3, idle: 1}"]) { host in
                 let id = try host.complete("chain").id
                 let scripts = try host.ask("GET", "/processings/\(id)/scripts").json(PageView<ScriptView>.self).items
                 #expect(scripts.map(\.name) == ["load", "save", "send"])
@@ -50,7 +50,7 @@ extension EndToEnd {
         }
 
         @Test func policiesAndRootfs() throws {
-            try withHost(Self.files) { host in
+            try withHost(Self.files, settings: ["pools: {licence: 3, idle: 1}"]) { host in
                 let policies = try host.ask("GET", "/policies").json(PageView<PolicyView>.self).items
                 let own = try #require(policies.first { $0.name == "own" })
                 #expect(own.description == "Ours" && own.limits["memory"] == "64M" && own.limits["cpu"] == "0.25")
@@ -100,7 +100,7 @@ extension EndToEnd {
         }
 
         @Test func retention() throws {
-            try withHost(Self.files) { host in
+            try withHost(Self.files, settings: ["pools: {licence: 3, idle: 1}"]) { host in
                 let id = try host.complete("chain").id
                 try host.altp("pin", "\(id)", "--reason", "mine")
                 let view = try eventually("its size is known") {
