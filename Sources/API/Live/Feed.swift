@@ -29,6 +29,10 @@ final class Feed: Sendable {
     /// Rows that one who has fallen behind gets at once.
     private static let rowsOfPage = 128
     private static let mostSignals = 10_000
+    /// Subscribers that are woken at the same time, and the milliseconds until the next of them are: together less than
+    /// `interval`.
+    private static let toldAtOnce = 64
+    private static let turn = 12
     /// A silent subscriber hears of the Launcher after two to three of these.
     private static let heartbeatInterval = DispatchTimeInterval.seconds(5)
 
@@ -146,7 +150,17 @@ final class Feed: Sendable {
             for frame in frames { state.ring?.append(frame) }
             return Array(state.subscribers.values)
         }
-        for subscriber in subscribers { subscriber.feedHasGrown() }
+        // A few at a time: the one thread that sends to them has other requests to answer in between.
+        for (turn, start) in stride(from: 0, to: subscribers.count, by: Self.toldAtOnce).enumerated() {
+            let part = subscribers[start..<min(start + Self.toldAtOnce, subscribers.count)]
+            guard turn > 0 else {
+                for subscriber in part { subscriber.feedHasGrown() }
+                continue
+            }
+            queue.asyncAfter(deadline: .now() + .milliseconds(turn * Self.turn)) {
+                for subscriber in part { subscriber.feedHasGrown() }
+            }
+        }
     }
 
     private func read<Value>(
