@@ -40,6 +40,7 @@ class Host:
         self.state = self.folder / "state"
         self.socket = str(self.folder / "run/altp.sock")
         self.process = None
+        self.lenders = {}
         self.log = self.folder / "launcher.log"
         self._configure()
 
@@ -159,13 +160,17 @@ class Host:
         for number in [*self.failed, self.found, self.succeeded, self.soft]:
             self.until(f"Processing {number} ends", lambda: "ended_at" in ask("GET", f"/api/v1/processings/{number}").json)
 
+    def lent(self, control):
+        """The socket of the Script that lends this control now."""
+        return self.lenders[control]
+
     def lend(self, control, ask):
         """A running Script with this control: its Processing, and how to connect as it."""
         # It may have been paused meanwhile.
         ask("POST", f"/api/v1/tasks/{control}/resume")
         number = ask("POST", f"/api/v1/tasks/{control}/trigger").json["id"]
         folder = self.until("the Script's directory", lambda: ask("GET", f"/api/v1/processings/{number}").json.get("directory"))
-        lent = pathlib.Path(folder) / "shared/lent.sock"
+        lent = self.lenders[control] = pathlib.Path(folder) / "shared/lent.sock"
         self.until(f"the Script of {control} listens", lent.exists)
 
         def connect():

@@ -115,7 +115,7 @@ class Matrix:
         rows += [Caller(f"a token of a {role}", self.token(role), role=role) for role in ROLES]
         rows += [Caller(f"a token of a {role} for one Task", self.token(role, "find"), role=role, is_scoped=True, task="find",
                         processing=self.host.found) for role in ROLES]
-        return rows + [self.script(control) for control in hosts.CONTROLS]
+        return rows + [self.outside()] + [self.script(control) for control in hosts.CONTROLS[1:]]
 
     def bearer(self, secret):
         return hosts.asking(hosts.remote(self.host.port), {"Authorization": f"Bearer {secret}"})
@@ -126,6 +126,17 @@ class Matrix:
         if answer.status != 201:
             raise hosts.Failure(f"POST /api/v1/tokens: {answer.status} {answer.body!r}")
         return self.bearer(answer.json["secret"])
+
+    def outside(self):
+        """Who has the uid of a Script, but is not in its sandbox. (The Script itself has control: none, and no socket.)"""
+        _, connect = self.host.lend("none", self.root.ask)
+        try:
+            answer = hosts.asking(connect)("GET", "/healthz")
+            self.failures.append(f"a Script with control: none gets to the API: {answer.status}")
+        except (OSError, http.client.HTTPException):
+            pass
+        uid = self.host.lent("none").stat().st_uid
+        return Caller("the user of a Script, from outside", hosts.asking(hosts.user(self.host.socket, uid)), control="none")
 
     def script(self, control):
         caller = Caller(f"a Script with control: {control}", None, control=control, task=control)
@@ -176,7 +187,7 @@ class Matrix:
             self.failures.append(f"{method} {path} does not say who may use it: x-access is missing")
             return
         self.tried += 1
-        if caller.control and not hosts.reaches(caller.connect):
+        if caller.revive and not hosts.reaches(caller.connect):
             # What it was allowed to do has ended it.
             caller.revive()
         target, body = self.target(caller, method, path, own), self.body(operation, is_last)
@@ -185,7 +196,7 @@ class Matrix:
             try:
                 answer = caller.ask(method, target, body)
             except (OSError, http.client.HTTPException) as error:
-                if caller.control and self.has_ended(caller):
+                if caller.revive and self.has_ended(caller):
                     # It did what it was asked for before the answer came through what it lends.
                     self.reached.add((method, path))
                     if not caller.may(access, own):

@@ -8,6 +8,7 @@ OpenAPI 3.1, against each caller on each route, and against what schemathesis ma
 import argparse
 import json
 import pathlib
+import signal
 import sys
 import time
 
@@ -30,6 +31,8 @@ def main():
     options.add_argument("--keep", type=pathlib.Path, help="where schemathesis' reports are to stay")
     options = options.parse_args()
 
+    # Whoever ends this ends the Launcher too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     failures = []
     host = hosts.Host()
     began = time.monotonic()
