@@ -12,7 +12,7 @@ package struct HTTPLimits: Sendable {
     package var anonymousBody = 64 << 10
     /// Bytes of memory for one connection: the request line and all headers must fit in it.
     package var connectionMemory = 32 << 10
-    package var connections = 1024
+    package var connections = 4096
     /// Connections of one share (see `HTTPServer.init`).
     package var connectionsPerShare = 8
     /// Seconds without a byte after which a connection is closed.
