@@ -134,22 +134,25 @@ struct ListQuery<Element: Sendable> {
         if let before = span.before { conditions.add("\(key) < ?", .integer(before)) }
         let direction = range.descending ? "DESC" : "ASC"
         let tail = "\(conditions.text) ORDER BY \(key) \(direction), \(id) \(direction) LIMIT ?"
-        let more = conditions.values + [.integer(Int64(range.limit) + 1)]
-        func rows<Found>(_ what: String, _ lookup: Lookup, _ read: (Row) -> Found) throws(StoreError) -> [Found] {
+        // One more than the page holds: then it is known whether there is a next one.
+        let wanted = range.limit + 1
+        func rows<Found>(
+            _ what: String, _ lookup: Lookup, _ limit: Int, _ read: (Row) -> Found
+        ) throws(StoreError) -> [Found] {
             try connection.all(
-                "SELECT \(what) FROM \(source ?? table) \(lookup.source)\(tail)", lookup.values + more, read)
+                "SELECT \(what) FROM \(source ?? table) \(lookup.source)\(tail)",
+                lookup.values + conditions.values + [.integer(Int64(limit))], read)
         }
         var found: [Element] = []
         if lookups.count == 1 {
-            found = try rows(columns, lookups[0], read)
+            found = try rows(columns, lookups[0], wanted, read)
         } else {
             // Of most of what several find, no more than its place is needed.
-            var places: [ListPosition] = []
-            for lookup in lookups {
-                places += try rows("\(key), \(id)", lookup) { ListPosition(key: $0.integer(0), id: $0.integer(1)) }
+            let places = try Self.merged(lookups, wanted, descending: range.descending) {
+                lookup, limit throws(StoreError) in
+                try rows("\(key), \(id)", lookup, limit) { ListPosition(key: $0.integer(0), id: $0.integer(1)) }
             }
-            places.sort { range.descending ? $0.isAfter($1) : $1.isAfter($0) }
-            for place in places.prefix(range.limit + 1) {
+            for place in places {
                 let row = try connection.first(
                     "SELECT \(columns) FROM \(table) WHERE id = ?", .integer(place.id), read: read)
                 if let row { found.append(row) }
@@ -157,6 +160,31 @@ struct ListQuery<Element: Sendable> {
         }
         let items = Array(found.prefix(range.limit))
         return ListPage(items: items, next: found.count > range.limit ? items.last.map(position) : nil)
+    }
+
+    /// The first of all that the lookups find. Each is asked for little more than its share at first, and for all only if
+    /// more of it may be among them.
+    private static func merged(
+        _ lookups: [Lookup], _ wanted: Int, descending: Bool,
+        _ find: (Lookup, Int) throws(StoreError) -> [ListPosition]
+    ) throws(StoreError) -> [ListPosition] {
+        let share = min(wanted, max(8, 2 * wanted / max(1, lookups.count)))
+        var parts: [[ListPosition]] = []
+        for lookup in lookups { parts.append(try find(lookup, share)) }
+        func first() -> [ListPosition] {
+            Array(parts.joined().sorted { descending ? $0.isAfter($1) : $1.isAfter($0) }.prefix(wanted))
+        }
+        let known = first()
+        for (index, lookup) in lookups.enumerated() where parts[index].count == share && share < wanted {
+            guard let last = parts[index].last else { continue }
+            if known.count == wanted, let end = known.last, last != end,
+                descending ? end.isAfter(last) : last.isAfter(end)
+            {
+                continue
+            }
+            parts[index] = try find(lookup, wanted)
+        }
+        return first()
     }
 }
 

@@ -73,6 +73,11 @@ package struct JSONWriter: Sendable {
     /// RFC 8259, section 7.
     private mutating func append(quoting text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
+        guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+            bytes.append(contentsOf: text)
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         var start = 0
         for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
             bytes.append(contentsOf: text[start..<index])
@@ -119,35 +124,31 @@ package struct JSONWriter: Sendable {
         }
         let (days, inDay) = Self.divided(time.milliseconds, by: 86_400_000)
         let date = Timestamp.date(daysSinceEpoch: Int(days))
-        append(date.year, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        append(date.month, digits: 2)
-        bytes.append(UInt8(ascii: "-"))
-        append(date.day, digits: 2)
-        bytes.append(UInt8(ascii: "T"))
-        append(Int(inDay / 3_600_000), digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        append(Int(inDay / 60_000 % 60), digits: 2)
-        bytes.append(UInt8(ascii: ":"))
-        append(Int(inDay / 1000 % 60), digits: 2)
-        bytes.append(UInt8(ascii: "."))
-        append(Int(inDay % 1000), digits: 3)
-        bytes.append(UInt8(ascii: "Z"))
+        let rest = Int(inDay)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { text in
+            func put(_ number: Int, _ digits: Int, at position: Int, then separator: Unicode.Scalar) {
+                var number = number
+                for place in stride(from: position + digits - 1, through: position, by: -1) {
+                    text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+                    number /= 10
+                }
+                text[position + digits] = UInt8(ascii: separator)
+            }
+            put(date.year, 4, at: 0, then: "-")
+            put(date.month, 2, at: 5, then: "-")
+            put(date.day, 2, at: 8, then: "T")
+            put(rest / 3_600_000, 2, at: 11, then: ":")
+            put(rest / 60_000 % 60, 2, at: 14, then: ":")
+            put(rest / 1000 % 60, 2, at: 17, then: ".")
+            put(rest % 1000, 3, at: 20, then: "Z")
+            bytes.append(contentsOf: text)
+        }
     }
 
     /// Rounded down, so that the rest is never negative.
     private static func divided(_ number: Int64, by divisor: Int64) -> (Int64, Int64) {
         let (quotient, rest) = number.quotientAndRemainder(dividingBy: divisor)
         return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
-    }
-
-    private mutating func append(_ number: Int, digits: Int) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
-            divisor /= 10
-        }
     }
 }
 

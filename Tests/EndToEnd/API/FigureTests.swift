@@ -29,7 +29,7 @@ extension EndToEnd {
             """,
             "tasks/stubborn.yaml": """
             policy: slow
-            scripts: [{name: only, run: "trap '' TERM; while :; do sleep 0.1; done"}]
+            scripts: [{name: only, run: "trap '' TERM; echo deaf; while :; do sleep 0.1; done"}]
             """,
             "policies/slow.yaml": "limits: {cpu: 0.5, memory: 128M, wall_time: 2m, grace: 3s}\n",
             "tasks/wait.yaml": "policy: small\nscripts: [{name: only, run: \"true\"}]\n",
@@ -203,7 +203,7 @@ extension EndToEnd {
                 #expect(ready.body == #"{"ready":true}"#)
                 // A Launcher that waits for Scripts to end is alive, and not ready.
                 let id = try host.trigger("stubborn")
-                try host.running(id, "only")
+                _ = try eventually("it hears no signal") { try host.altp("logs", "\(id)") == "deaf\n" ? true : nil }
                 try host.altp("stop", "--stop-scripts")
                 let stopping = try eventually("it says that it stops", seconds: 10) {
                     let answer = try get(host, "/readyz")

@@ -86,7 +86,7 @@ extension EndToEnd {
                     guard answer.status == 200 else { throw TestFailure("\(target): \(answer)") }
                     return try WireJSON.decode(type, from: Array(answer.body.utf8))
                 }
-                #expect(try get([TaskView].self, "/tasks").map(\.name) == ["own"])
+                #expect(try get(PageView<TaskView>.self, "/tasks").items.map(\.name) == ["own"])
                 #expect(try get(PageView<ProcessingView>.self, "/processings").items.map(\.id) == [mine])
                 #expect(try get(PageView<EventView>.self, "/events").items.map(\.type) == ["own"])
                 #expect(try get(PageView<EventView>.self, "/events?type=other").items.isEmpty)
