@@ -258,6 +258,8 @@ extension Launcher {
         guard let live = processings.removeValue(forKey: id) else { return }
         retries[id] = nil
         waitingForEntries.remove(id)
+        // It may have been admitted while its cancellation was recorded: then it holds what no attempt will give back.
+        admission.release(id)
         admission.processingEnded(id, task: live.record.task)
         LauncherLog.write(
             ending.status == .success ? .info : .warning, "Processing ended", ("processing", "\(id)"),
