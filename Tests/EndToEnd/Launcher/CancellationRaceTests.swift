@@ -1,5 +1,4 @@
 import Dispatch
-import FoundationEssentials
 import Glibc
 import Testing
 import Wire
@@ -30,7 +29,7 @@ extension EndToEnd {
         private static func cancelAndRerun(_ key: String, _ socket: String) {
             let event = Array(#"{"type":"quick","key":"\#(key)"}"#.utf8)
             guard let answer = try? UnixRequest.send(socket, "POST", "/api/v1/events", event),
-                let list = answer.body.range(of: #""processings":["#),
+                let list = answer.body.firstRange(of: #""processings":["#),
                 let id = Int64(answer.body[list.upperBound...].prefix { $0.isNumber })
             else { return }
             usleep(UInt32.random(in: 0..<120_000))
