@@ -100,7 +100,7 @@ extension Launcher {
         let request = Request(precondition)
         post(.asked(.cancelled(by: source), actor: source, request), to: id)
         try await untilTaken(id, "to cancel")
-        try request.check()
+        try request.check(id)
     }
 
     /// Throws why it cannot be cancelled now.

@@ -13,7 +13,7 @@ extension Launcher {
         let request = Request(precondition)
         post(.asked(event, actor: who, request), to: id)
         try await untilTaken(id, "to skip \(script) of")
-        try request.check()
+        try request.check(id)
     }
 
     /// Throws why the Script cannot be skipped now.

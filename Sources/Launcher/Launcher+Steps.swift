@@ -60,6 +60,7 @@ extension Launcher {
     ) async throws(LauncherError) {
         do throws(LauncherError) {
             try await handle(event, by: actor, for: id, if: request.precondition)
+            request.carriedOut()
         } catch  where error.kind != .unavailable {
             request.refuse(error)
         }

@@ -17,17 +17,28 @@ package enum Precondition: Sendable, Hashable {
 
 /// A request to a Processing that takes its turn with what else the Processing has to do.
 final class Request: Sendable {
+    private enum State {
+        case waiting
+        case done
+        case refused(LauncherError)
+    }
+
     let precondition: Precondition
-    /// Why it was not carried out, once it was looked at.
-    private let refusal = Mutex<LauncherError?>(nil)
+    private let state = Mutex(State.waiting)
 
     init(_ precondition: Precondition) { self.precondition = precondition }
 
-    func refuse(_ error: LauncherError) { refusal.withLock { $0 = error } }
+    func carriedOut() { state.withLock { $0 = .done } }
 
-    /// Throws when it was refused.
-    func check() throws(LauncherError) {
-        if let error = refusal.withLock({ $0 }) { throw error }
+    func refuse(_ error: LauncherError) { state.withLock { $0 = .refused(error) } }
+
+    /// Throws why it was not carried out. Call it when its turn is over.
+    func check(_ id: Int64) throws(LauncherError) {
+        switch state.withLock({ $0 }) {
+        case .done: return
+        case .refused(let error): throw error
+        case .waiting: throw LauncherError(.conflict, "Processing \(id) has ended at the same moment")
+        }
     }
 }
 
