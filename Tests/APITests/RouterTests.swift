@@ -25,6 +25,8 @@ import Testing
             "/api/v1/processings/{id}/scripts/{script}/attempts/{number}/log id=42 number=2 script=load"
         ),
         ("POST", "/api/v1/host", "405 GET,HEAD,OPTIONS"),
+        ("POST", "/api/v1/processings/actions", "/api/v1/processings/actions"),
+        ("GET", "/api/v1/processings/actions", "405 OPTIONS,POST"),
         ("OPTIONS", "/api/v1/events", "405 GET,HEAD,OPTIONS,POST"),
         ("DELETE", "/api/v1/processings/1/cancel", "405 OPTIONS,POST"),
         ("get", "/api/v1/host", "405 GET,HEAD,OPTIONS"),

@@ -56,6 +56,9 @@ class Host:
         self.write("altp.yaml", f"state: {self.state}\nrun: {self.folder}/run\ncgroup: {self.name}\ncpu: 64\n"
                    "memory: 64G\nkeep_free: 16M\npools: {download: 2}\n"
                    f"api: {{listen: ['127.0.0.1:{self.port}'], limits: {{requests_per_second: 10000, burst: 10000}}}}\n")
+        # Nobody listens there.
+        with open(self.folder / "host/altp.yaml", "a") as settings:
+            settings.write("notify: [{name: nobody, url: 'http://127.0.0.1:9/', outcomes: [failed], timeout: 1s, retry_for: 1h}]\n")
         self.write("webhooks/partner.yaml", f"type: find\nid: '${{body.id}}'\ntoken_sha256: {hashlib.sha256(PARTNER.encode()).hexdigest()}\n")
         for control in CONTROLS:
             self.write(f"policies/{control}.yaml", f"limits: {{cpu: 0.5, memory: 256M, wall_time: 1h, grace: 1s}}\ncontrol: {control}\n")

@@ -94,6 +94,7 @@ def fuzzed(host, document, root, options):
     folder = options.keep or host.folder / "fuzz"
     dictionaries = {
         "id": [*host.failed, host.succeeded, host.soft, host.running, host.waiting],
+        "key": ["quality"],
         "name": ["idle", "find", "ticks", "long", "partner", "small", "download"], "script": ["work", "first"], "number": [1, 2],
     }
     names = {operation["operationId"] for _, _, operation in matrix.operations(document)}
@@ -104,16 +105,20 @@ def fuzzed(host, document, root, options):
 
     def run(what, connect, share, **more):
         print(f"== schemathesis, {what}", flush=True)
+        # schemathesis speaks TCP alone, and who asks is known by the Unix socket.
         bridge = forward.Forwarder(0, connect).start()
+        values = more.pop("values", dictionaries)
         is_right = fuzz.run(document, bridge.port, folder / what.replace(" ", "-").replace(":", ""), seconds=int(options.seconds * share), seed=options.seed,
-                            dictionaries=dictionaries, **more)
+                            dictionaries=values, **more)
         bridge.close()
         if not is_right:
             failures.append(f"schemathesis, {what}: what it found is above")
 
     inside = fuzz.for_scripts(document)
-    run("as root", host.socket, 0.8, excluded=inside | fuzz.EXCLUDED.keys())
+    run("as root", host.socket, 0.75, excluded=inside | fuzz.EXCLUDED.keys())
     _, connect = host.lend("host", root)
+    run("as a partner", hosts.remote(host.port), 0.05, only={"postToHook"}, excluded=(), headers=[f"X-Altp-Token: {hosts.PARTNER}"],
+        values={"name": ["partner"]})
     run("as a Script with control: host", connect, 0.2, only=inside - fuzz.EXCLUDED_INSIDE.keys(), excluded=())
     return failures
 

@@ -113,10 +113,10 @@ struct StreamWish: Hashable {
         filter.tasks = named.isEmpty ? visible : Set(named).intersection(visible ?? Set(named))
         let processings = query.all("processing")
         if !processings.isEmpty { filter.processings = try Self.numbers(processings) }
-        after = try header.map { text throws(Problem) in try Self.id(text) }
-        if after == nil, query.first("last_event_id") != nil {
+        if query.first("last_event_id") != nil {
             after = try query.integer("last_event_id", in: 0...Int64.max, default: 0)
         }
+        if let header { after = try Self.id(header) }
     }
 
     private static func numbers(_ texts: [String]) throws(Problem) -> Set<Int64> {

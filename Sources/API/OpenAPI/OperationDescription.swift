@@ -22,7 +22,7 @@ struct OperationDescription {
         ]
         let parameters =
             captures.map(Self.pathParameter) + route.query.map(Self.parameter)
-            + route.details.requestHeaders.map(Self.parameter)
+            + (route.details.requestHeaders).map(Self.parameter) + (route.isReplayable ? [Self.idempotencyKey] : [])
         if !parameters.isEmpty { tree["parameters"] = .array(parameters) }
         if let body = route.body { tree["requestBody"] = try Self.requestBody(body, catalog) }
         if let summary = route.details.anyJSON {
@@ -58,6 +58,8 @@ struct OperationDescription {
         if route.method.rawValue != "GET" || route.target != .none { statuses.formUnion([404, 409]) }
         if case .script = route.access { statuses.formUnion([404, 409]) }
         if case .webSocket = route.response { statuses.insert(426) }
+        // The key is another request's, or that request is under way.
+        if route.isReplayable { statuses.formUnion([409, 422]) }
         return statuses.union(route.details.problems)
     }
 
@@ -78,7 +80,14 @@ struct OperationDescription {
     ) throws -> JSONTree {
         var response: JSONTree = ["description": .string(success.summary)]
         if success.hasContent { response["content"] = try content(route, catalog) }
-        let headers = route.details.responseHeaders.map { header in
+        var sent = route.details.responseHeaders
+        if route.isReplayable {
+            sent.append(.init(IdempotencyKey.replayed, .oneOf(["true"]), "This is the answer that was given before"))
+        }
+        if route.query.contains(where: { $0.name == "cursor" }) {
+            sent.append(.init("Link", .text, "Of the next page, where there is one (RFC 8288)"))
+        }
+        let headers = sent.map { header in
             (
                 header.name,
                 [
@@ -95,8 +104,11 @@ struct OperationDescription {
         switch route.response {
         case .json(let type):
             ["application/json": ["schema": try schema(of: type, catalog, isSelective: route.takesFields)]]
-        // Bytes that are no JSON have no schema; a text is one.
-        case .media(let type): .object([type: type.hasPrefix("text/") ? ["schema": ["type": "string"]] : [:]])
+        // Bytes that are no JSON have no schema; a text is one. A stream of events is described by its messages.
+        case .media(let type):
+            .object(
+                [type: type.hasPrefix("text/") && route.details.messages.isEmpty ? ["schema": ["type": "string"]] : [:]]
+            )
         case .webSocket: nil
         }
     }
@@ -155,6 +167,19 @@ struct OperationDescription {
             "description": .string(header.summary), "schema": schema(of: header.form),
         ]
     }
+
+    /// What `IdempotencyKey.parse` takes.
+    private static let idempotencyKey: JSONTree = [
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": """
+        A text that is this request's own: sent again within a day, also after a restart, the request is not carried out \
+        again, and gets the same answer.
+        """,
+        "schema": [
+            "type": "string", "maxLength": 255,
+            "pattern": #"^("([ !#-\[\]-~]|\\["\\])+"|[!#-+\--:<-\[\]-~]+)$"#, "examples": ["\"8e03978e-40d5\""],
+        ],
+    ]
 
     private static func schema(of form: Route.QueryParameter.Form) -> JSONTree {
         switch form {

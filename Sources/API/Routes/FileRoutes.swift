@@ -18,6 +18,8 @@ extension RouteTable {
             .get, "\(attempt)/file", "A file that an attempt left; takes Range and If-Range",
             .role(.viewer, script: nil), target: .processing, query: path,
             response: .media("application/octet-stream")
-        ) { service, call throws(Problem) in try await service.readFile(call) },
+        ) { service, call throws(Problem) in try await service.readFile(call) }.givesVersion().asksForVersion()
+            .givesRanges()
+            .takes(Route.Header("If-Range", .text, "The version that the Range is of; of another, the whole is sent")),
     ]
 }

@@ -10,7 +10,8 @@ extension RouteTable {
         Route(
             .delete, "\(root)/processings/{id}/labels/{key}", "Take a label from a Processing",
             .role(.operator, script: .task), target: .processing, response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.unlabelProcessing(call) }.named("removeLabel"),
+        ) { service, call throws(Problem) in try await service.unlabelProcessing(call) }.named("removeLabel").fails(
+            with: 422),
     ]
 
     static let labelParameter = Route.QueryParameter(

@@ -15,7 +15,7 @@ extension RouteTable {
         Route(
             .get, "\(root)/processings/{id}", "One Processing with its Scripts and attempts",
             .role(.viewer, script: .task), target: .processing, response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.showProcessing(call) },
+        ) { service, call throws(Problem) in try await service.showProcessing(call) }.givesVersion(),
         Route(
             .get, "\(root)/processings/{id}/why", "Why a Processing is where it is", .role(.viewer, script: .task),
             target: .processing, response: .json(ExplanationView.self)
@@ -23,32 +23,32 @@ extension RouteTable {
         Route(
             .post, "\(root)/processings/{id}/cancel", "End a Processing", .role(.operator, script: .task),
             target: .processing, body: NoInput.self, response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.cancelProcessing(call) },
+        ) { service, call throws(Problem) in try await service.cancelProcessing(call) }.asksForVersion(),
         Route(
             .post, "\(root)/processings/{id}/rerun", "Run an ended Processing again, from a Script on",
             .role(.operator, script: .task), target: .processing, body: RerunProcessing.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.rerunProcessing(call) },
+        ) { service, call throws(Problem) in try await service.rerunProcessing(call) }.asksForVersion(),
         Route(
             .post, "\(root)/processings/{id}/skip", "Take the Script that it is at, or failed at, as done",
             .role(.operator, script: .task), target: .processing, body: SkipScript.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.skipScript(call) }.named("skipScript"),
+        ) { service, call throws(Problem) in try await service.skipScript(call) }.asksForVersion().named("skipScript"),
         Route(
             .post, "\(root)/processings/{id}/pin", "Keep its directories until they are unpinned",
             .role(.operator, script: .task), target: .processing, body: PinProcessing.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.pinProcessing(call) },
+        ) { service, call throws(Problem) in try await service.pinProcessing(call) }.asksForVersion(),
         Route(
             .post, "\(root)/processings/{id}/unpin", "Let its directories go when their time is over",
             .role(.operator, script: .task), target: .processing, body: NoInput.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.unpinProcessing(call) },
+        ) { service, call throws(Problem) in try await service.unpinProcessing(call) }.asksForVersion(),
         Route(
             .post, "\(root)/processings/{id}/release", "Remove its directories now",
             .role(.operator, script: .task), target: .processing, body: NoInput.self,
             response: .json(ProcessingView.self)
-        ) { service, call throws(Problem) in try await service.releaseProcessing(call) },
+        ) { service, call throws(Problem) in try await service.releaseProcessing(call) }.asksForVersion(),
         Route(
             .get, "\(root)/processings/{id}/scripts/{script}/attempts/{number}/log",
             "Bytes of an attempt's log, or those that a Range header names; headers tell its size and whether it may grow",
@@ -60,9 +60,11 @@ extension RouteTable {
             ], response: .media("text/plain")
         ) { service, call throws(Problem) in try await service.readLog(call) }.named("readLog").sends(
             Route.Header(
-                LogHeader.size, .integer(0...Int64.max), isRequired: true, "The log's size in bytes when it was read"),
+                LogHeader.size, .integer(0...Int64.max),
+                "The log's size in bytes when it was read; absent with `follow`"),
             Route.Header(
-                LogHeader.state, .oneOf(["running", "ended"]), isRequired: true,
-                "`ended`: the bytes up to the size are all there will be")),
+                LogHeader.state, .oneOf(["running", "ended"]),
+                "`ended`: the bytes up to the size are all there will be; absent with `follow`")
+        ).givesRanges(),
     ]
 }

@@ -25,7 +25,8 @@ extension RouteTable {
         Route(
             .delete, "\(root)/self/labels/{key}", "Take a label from the calling Script's Processing",
             .script(.`self`), response: .json(LabelsView.self)
-        ) { service, call throws(Problem) in try await service.unlabelSelf(call) }.named("removeOwnLabel"),
+        ) { service, call throws(Problem) in try await service.unlabelSelf(call) }.named("removeOwnLabel").fails(
+            with: 422),
         Route(
             .post, "\(root)/self/metrics", "Keep a figure with the calling Script's attempt", .script(.`self`),
             body: ReportMetric.self, response: .json(MetricView.self)

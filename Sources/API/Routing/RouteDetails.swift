@@ -58,6 +58,27 @@ extension Route {
         with { $0.messages.merge(messages) { $1 } }
     }
 
+    /// Its answer has a version, by which `asksForVersion` knows whether somebody else was quicker.
+    func givesVersion() -> Route {
+        takes(Header("If-None-Match", .text, "Versions that the client has: 304 if it is one of them"))
+            .sends(Header("ETag", .text, "The version of what is shown")).succeeds(
+                with: 304, "The client has this version", hasContent: false)
+    }
+
+    func asksForVersion() -> Route {
+        takes(Header("If-Match", .text, "The versions (ETag) that this is for: 412 if it has another by now"))
+            .fails(with: 412)
+    }
+
+    func givesRanges() -> Route {
+        takes(
+            Header("Range", .text, "The bytes that are wanted (RFC 9110, section 14.2)")
+        ).sends(
+            Header("Accept-Ranges", .text, "`bytes`"),
+            Header("Content-Range", .text, "Of a part, which bytes it has, and how many there are")
+        ).succeeds(with: 206, "The bytes that the header Range names").fails(with: 416)
+    }
+
     private func with(_ change: (inout Details) -> Void) -> Route {
         var route = self
         change(&route.details)
