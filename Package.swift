@@ -70,7 +70,9 @@ let package = Package(
         module("Delivery", ["Store", "Configuration", "Linux", "CLinux", "CCurl", "CNettle"]),
         module("WebSocket", ["CNettle"]),
         module("Command", ["Wire", "WebSocket", "Configuration", "Linux", "CLinux"]),
-        module("API", ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Delivery", "Linux", "CNettle", "CMicroHTTPD"]),
+        module(
+            "API",
+            ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Delivery", "Linux", "CNettle", "CMicroHTTPD"]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),
@@ -81,7 +83,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings, linkerSettings: staticRuntime + staticFoundation + quietDispatch),
         .executableTarget(
-            name: "altp-connect", dependencies: ["CGnuTLS"], swiftSettings: swiftSettings, linkerSettings: staticRuntime),
+            name: "altp-connect", dependencies: ["CGnuTLS"], swiftSettings: swiftSettings, linkerSettings: staticRuntime
+        ),
         .executableTarget(
             name: "altp", dependencies: ["Command", "Wire", "Sandbox", "Configuration", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone + staticFoundation),
