@@ -72,7 +72,10 @@ let package = Package(
         module("Command", ["Wire", "WebSocket", "Configuration", "Linux", "CLinux"]),
         module(
             "API",
-            ["Launcher", "Store", "Configuration", "Wire", "WebSocket", "Delivery", "Linux", "CNettle", "CMicroHTTPD"]),
+            [
+                "Launcher", "Store", "Configuration", "Wire", "WebSocket", "Delivery", "Linux", "CLinux", "CNettle",
+                "CMicroHTTPD",
+            ]),
         .executableTarget(
             name: "altp-init", dependencies: ["SandboxPlan", "Linux", "CLinux"],
             swiftSettings: swiftSettings, linkerSettings: standalone),

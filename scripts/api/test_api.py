@@ -66,7 +66,9 @@ def main():
         failures += whole.failures
         failures += [f"the Launcher's log: {line}" for line in host.complaints()]
     except (hosts.Failure, OSError) as error:
-        failures.append(f"{error}\n{host.log.read_text(errors='replace')[-3000:]}")
+        time.sleep(1)
+        ended = host.process.poll()
+        failures.append(f"{error!r}{'' if ended is None else f'; the Launcher ended with status {ended}'}\n{host.log.read_text(errors='replace')[-3000:]}")
     finally:
         failures += [f"left behind: {line}" for line in host.close()]
     for failure in failures:

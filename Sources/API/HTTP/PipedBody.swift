@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Glibc
 import Synchronization
@@ -8,6 +9,8 @@ final class PipedBody: StreamedBody {
     private let descriptor: Int32
     private let hasSucceeded = Atomic(false)
     private let waker = Mutex<StreamWaker?>(nil)
+    /// Its own, so that it always gets a thread: the global queue has a few for all.
+    private let waiting = DispatchQueue(label: "altp.http.stream.wait")
     private let isOver: @Sendable () -> Void
 
     /// - Parameters:
@@ -17,8 +20,8 @@ final class PipedBody: StreamedBody {
     /// - Returns: nil when there is no pipe to be had.
     init?(write: @escaping @Sendable (Int32) -> Bool, isOver: @escaping @Sendable () -> Void) {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // At once: a process that is started in between would hold the end that is written, and the reader wait for its end.
+        guard altp_pipe(&ends) == 0 else { return nil }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         descriptor = ends[0]
         self.isOver = isOver
@@ -45,12 +48,14 @@ final class PipedBody: StreamedBody {
             if errno == EAGAIN { break }
             if errno != EINTR { return .failure }
         }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: DispatchQueue.global())
-        source.setEventHandler { [self] in
-            source.cancel()
+        // No dispatch source: it leaves its epoll set some time after its cancel. A descriptor that is closed by then leaves a
+        // registration behind where a process that is just being started has a copy of the pipe, and libdispatch an event
+        // of memory that is free.
+        waiting.async { [self] in
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while poll(&entry, 1, -1) < 0, errno == EINTR {}
             waker.withLock { $0 }?.wake()
         }
-        source.activate()
         return .later
     }
 
