@@ -97,3 +97,12 @@ package enum Problems {
         Problem(type: prefix + name, title: title, status: status, detail: detail, errors: errors)
     }
 }
+
+extension Problem {
+    /// The same, of this request: for what a handler answers with headers of its own.
+    func about(_ request: HTTPRequest) -> Problem {
+        var problem = self
+        problem.instance = request.instance
+        return problem
+    }
+}

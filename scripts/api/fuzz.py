@@ -38,6 +38,13 @@ def configuration(dictionaries):
     for name, values in dictionaries.items():
         lines.append(f"\n[dictionaries.{name}]\nvalues = {json.dumps(values)}")
         bindings.append(f'"path.{name}" = {{ dictionary = "{name}", probability = 0.6 }}')
+    # Else most would be refused for their version alone.
+    lines.append('\n[dictionaries.version]\nvalues = ["*"]')
+    # A key that was given before is refused for another request.
+    keys = [f"key-{number}" for number in range(5000)]
+    lines.append(f'\n[dictionaries.fresh]\nvalues = {json.dumps(keys)}')
+    bindings.append('"header.Idempotency-Key" = { dictionary = "fresh", probability = 0.9 }')
+    bindings.append('"header.If-Match" = { dictionary = "version", probability = 0.8 }')
     return text + "\n".join(lines + bindings) + "\n"
 
 

@@ -210,7 +210,7 @@ struct FileAnswer {
             range = part
         case .unsatisfiable:
             response = .problem(
-                Problems.rangeNotSatisfiable(size: entry.size),
+                Problems.rangeNotSatisfiable(size: entry.size).about(request),
                 headers: [.init("Content-Range", "bytes */\(entry.size)"), .init("Accept-Ranges", "bytes")])
         }
     }

@@ -42,7 +42,7 @@ extension APIService {
         case .part(let bytes): part = bytes
         case .unsatisfiable:
             return .problem(
-                Problems.rangeNotSatisfiable(size: slice.size),
+                Problems.rangeNotSatisfiable(size: slice.size).about(call.request),
                 headers: [.init("Content-Range", "bytes */\(slice.size)")])
         case .whole:
             let whole = try await logSlice(directory, offset: offset, limit: Int(limit))
