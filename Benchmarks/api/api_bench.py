@@ -7,6 +7,7 @@ The list of a million Processings under 32 clients beside a bare libmicrohttpd, 
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -84,11 +85,13 @@ class Bench:
 
     def list(self):
         page, port, bare_port = self.page, free_port(), free_port()
-        full = self.launcher("full", f"api: {{listen: [\"127.0.0.1:{port}\"]}}\n")
+        # The rates that a client is allowed are not what is measured.
+        limits = f"{{connections_per_client: {4 * CLIENTS}, requests_per_second: 1000000, burst: 1000000}}"
+        full = self.launcher("full", f"api: {{listen: [\"127.0.0.1:{port}\"], limits: {limits}}}\n")
         full.fill(self.options.past)
         full.start()
-        token = capture([f"{RELEASE}/altp", "token", "create", "bench", "--role", "viewer", "--socket", full.socket,
-                         "--secret-only"]).strip()
+        token = json.loads(capture([f"{RELEASE}/altp", "token", "create", "bench", "--role", "viewer", "--socket",
+                                    full.socket, "-o", "json"]))["secret"]
         answer = os.path.join(self.folder, "answer")
         capture(["curl", "-sf", "-o", answer, "--unix-socket", full.socket, "http://altp/api/v1/processings"])
         bare = serve([f"{PROGRAMS}/bare", str(bare_port), answer])

@@ -13,7 +13,7 @@ import time
 
 DAYS, DAY = 300, 86_400_000
 TABLES = ["event", "processing", "attempt", "journal"]
-TIMES = {"at", "created_at", "started_at", "ended_at", "expires_at"}
+TIMES = {"at", "created_at", "started_at", "ended_at", "expires_at", "queued_at"}
 
 
 class FillError(Exception):
@@ -77,6 +77,10 @@ def fill(state, count):
             "INSERT INTO statistic (task, script, day, outcome, count, milliseconds) VALUES (?, ?, ?, ?, ?, ?)",
             [(task, script, today - day, outcome, round(number * share), round(milliseconds * share))
              for day in range(1, DAYS + 1)])
+        connection.execute(
+            "UPDATE statistic_total SET count = count + ?, milliseconds = milliseconds + ? "
+            "WHERE task = ? AND script = ? AND outcome = ?",
+            (round(number * share) * DAYS, round(milliseconds * share) * DAYS, task, script, outcome))
     connection.execute("COMMIT")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
