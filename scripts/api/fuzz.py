@@ -40,10 +40,8 @@ def configuration(dictionaries):
         bindings.append(f'"path.{name}" = {{ dictionary = "{name}", probability = 0.6 }}')
     # Else most would be refused for their version alone.
     lines.append('\n[dictionaries.version]\nvalues = ["*"]')
-    # A key that was given before is refused for another request.
-    keys = [f"key-{number}" for number in range(5000)]
-    lines.append(f'\n[dictionaries.fresh]\nvalues = {json.dumps(keys)}')
-    bindings.append('"header.Idempotency-Key" = { dictionary = "fresh", probability = 0.9 }')
+    lines.append('\n[dictionaries.key_of_request]\nvalues = ["key"]')
+    bindings.append('"header.Idempotency-Key" = { dictionary = "key_of_request", probability = 0.9 }')
     bindings.append('"header.If-Match" = { dictionary = "version", probability = 0.8 }')
     return text + "\n".join(lines + bindings) + "\n"
 
@@ -72,4 +70,4 @@ def run(document, port, folder, *, seconds, seed, dictionaries, only=None, exclu
     for name in only or []:
         command += ["--include-operation-id", name]
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return subprocess.run(command, cwd=folder, env=environment | {"SCHEMATHESIS_HOOKS": ""}).returncode == 0
+    return subprocess.run(command, cwd=folder, env=environment | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}).returncode == 0
