@@ -131,7 +131,9 @@ extension EndToEnd {
                     try host.entries().allSatisfy { $0.endedAt != nil } ? true : nil
                 }
                 #expect(host.helpers().count == 1)
-                #expect(HostProcess.groups(below: "/sys/fs/cgroup", named: "session-").isEmpty)
+                #expect(
+                    HostProcess.groups(below: "/sys/fs/cgroup", named: "session-")
+                        .filter { "/\($0)/".contains("/\(host.cgroup)/") } == [])
             }
         }
     }
