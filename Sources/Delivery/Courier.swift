@@ -109,8 +109,10 @@ package actor Courier {
                 continue
             }
             let limit = Self.mostOfOne + underWay.values.count { $0 == name }
+            // One that comes to its end while the store is read still waits in what was read, and must not be told twice.
+            let before = Set(underWay.keys)
             for delivery in try await store.waitingDeliveries(to: name, limit: limit + 1) {
-                guard underWay[delivery.id] == nil else { continue }
+                guard underWay[delivery.id] == nil, !before.contains(delivery.id) else { continue }
                 guard delivery.dueAt <= now() else {
                     next = min(next, delivery.dueAt)
                     break
