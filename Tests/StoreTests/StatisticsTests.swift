@@ -120,19 +120,4 @@ import Testing
         #expect(groups.map(\.tally.count) == [3, 4])
         #expect(groups.allSatisfy { $0.tally.durations.isEmpty })
     }
-
-    @Test func anEndCostsLittle() async throws {
-        let samples = (0..<2000).map { number in
-            sample("a", "load", "success", day: 3, Int64.random(in: 1...3_600_000))
-        }
-        try await count(samples)
-        let elapsed = try await store.write { transaction throws(StoreError) in
-            let start = ContinuousClock.now
-            for sample in samples { try transaction.count(sample) }
-            return ContinuousClock.now - start
-        }
-        let each = elapsed / samples.count
-        print("an end is counted in \(each)")
-        #expect(each < .milliseconds(2))
-    }
 }
