@@ -18,10 +18,7 @@ package struct SHA256 {
     package mutating func finish() -> String {
         var bytes = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_SIZE))
         nettle_sha256_digest(&context, bytes.count, &bytes)
-        return bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        return Hexadecimal.text(of: bytes)
     }
 
     package static func of(_ text: String) -> String {

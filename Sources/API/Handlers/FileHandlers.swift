@@ -147,9 +147,7 @@ extension APIService {
 
     // A name in a cursor: as digits, for it may hold anything.
 
-    private static func place(_ name: [UInt8]) -> String {
-        name.map { (byte: UInt8) in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
+    private static func place(_ name: [UInt8]) -> String { Hexadecimal.text(of: name) }
 
     private static func name(_ place: String) throws(Problem) -> [UInt8] {
         let digits = Array(place.utf8)

@@ -5,10 +5,14 @@ import Wire
 
 extension Caller {
     /// The Tasks that a list is about: those asked for, or all that the caller sees; empty for all there are.
-    func narrowed(_ asked: Set<String>) throws(Problem) -> Set<String> {
+    ///
+    /// - Parameter what: of the Tasks, as a refusal names it.
+    func narrowed(
+        _ asked: Set<String>, _ what: String = "what belongs to"
+    ) throws(Problem) -> Set<String> {
         guard let visible = visibleTasks else { return asked }
         guard !visible.isEmpty, asked.isSubset(of: visible) else {
-            throw Problems.forbidden("\(source) may see what belongs to \(visible.sorted().joined(separator: ", ")).")
+            throw Problems.forbidden("\(source) may see \(what) \(visible.sorted().joined(separator: ", ")).")
         }
         return asked.isEmpty ? visible : asked
     }

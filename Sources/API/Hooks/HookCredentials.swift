@@ -1,7 +1,7 @@
-import CNettle
 import Configuration
 import Delivery
 import Linux
+import Sandbox
 
 /// Whether a post comes from the partner that a webhook is for.
 struct HookCredentials {
@@ -16,11 +16,11 @@ struct HookCredentials {
     func accept(headers: [String: String], body: [UInt8]) throws(Unusable) -> Bool {
         var isGood = webhook.token != nil || webhook.signature != nil
         if let token = webhook.token {
-            let given = Self.digest(Array((Self.token(headers) ?? "").utf8))
+            let given = SHA256.of(Self.token(headers) ?? "")
             switch token {
-            case .hash(let hash): isGood = HMAC.areSame(Self.hexadecimal(given).utf8, hash.utf8) && isGood
+            case .hash(let hash): isGood = HMAC.areSame(given.utf8, hash.utf8) && isGood
             case .file(let path):
-                isGood = HMAC.areSame(given, Self.digest(Array(try Self.secret(path).utf8))) && isGood
+                isGood = HMAC.areSame(given.utf8, SHA256.of(try Self.secret(path)).utf8) && isGood
             }
             if Self.token(headers) == nil { isGood = false }
         }
@@ -28,7 +28,7 @@ struct HookCredentials {
             let digest = HMAC.sha256(body, key: Array(try Self.secret(signature.secretFile).utf8))
             var given = headers[signature.header] ?? ""
             if given.hasPrefix("sha256=") { given.removeFirst(7) }
-            isGood = HMAC.areSame(Self.hexadecimal(digest).utf8, given.lowercased().utf8) && isGood
+            isGood = HMAC.areSame(Hexadecimal.text(of: digest).utf8, given.lowercased().utf8) && isGood
         }
         return isGood
     }
@@ -46,19 +46,5 @@ struct HookCredentials {
         } catch {
             throw Unusable(description: "\(error)")
         }
-    }
-
-    private static func digest(_ bytes: [UInt8]) -> [UInt8] {
-        var context = sha256_ctx()
-        nettle_sha256_init(&context)
-        nettle_sha256_update(&context, bytes.count, bytes)
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_SIZE))
-        nettle_sha256_digest(&context, digest.count, &digest)
-        return digest
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -62,7 +62,7 @@ struct ProcessingQuery {
 
     /// - Parameter call: of a caller that may see all that is asked for, or whose list is narrowed to what it may.
     init(_ call: Call) throws(Problem) {
-        filter = try Self.narrowed(try Self.filter(call.query), to: call.caller)
+        filter = try Self.filter(call.query, for: call.caller)
         list = try ListRequest(
             call, sorts: Self.sorts, preset: Self.isByEnd(filter) ? "-ended_at" : "-created_at",
             fields: ProcessingView.listFields)
@@ -78,7 +78,7 @@ struct ProcessingQuery {
         // Whoever means all of them says so by a filter that all match.
         guard !items.isEmpty else { throw FieldCheck.wrong("query", "must have at least one filter") }
         do {
-            let filter = try narrowed(try filter(try Query(items, parameters: filters)), to: caller)
+            let filter = try filter(try Query(items, parameters: filters), for: caller)
             let order = isByEnd(filter) ? ProcessingOrder.ended : .created
             try check(filter, order)
             return (filter, order)
@@ -88,14 +88,9 @@ struct ProcessingQuery {
         }
     }
 
-    private static func narrowed(_ filter: ProcessingFilter, to caller: Caller) throws(Problem) -> ProcessingFilter {
-        guard let visible = caller.visibleTasks else { return filter }
-        guard filter.tasks.isSubset(of: visible) else {
-            throw Problems.forbidden(
-                "\(caller.source) may see the Processings of \(visible.sorted().joined(separator: ", ")).")
-        }
-        var filter = filter
-        if filter.tasks.isEmpty { filter.tasks = visible }
+    private static func filter(_ query: Query, for caller: Caller) throws(Problem) -> ProcessingFilter {
+        var filter = try filter(query)
+        filter.tasks = try caller.narrowed(filter.tasks, "the Processings of")
         return filter
     }
 

@@ -1,3 +1,4 @@
+import Delivery
 import Sandbox
 
 /// A bearer token as it is handed out once: `altp_ID_SECRET`. The id finds its record, the secret proves who has it.
@@ -53,12 +54,5 @@ package struct BearerToken: Sendable, Hashable {
     package var hash: String { SHA256.of(secret) }
 
     /// Whether the secret is the one of this hash, in a time that does not tell how much of it is right.
-    package func matches(_ hash: String) -> Bool { Self.areEqual(Array(self.hash.utf8), Array(hash.utf8)) }
-
-    static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count else { return false }
-        var difference: UInt8 = 0
-        for index in left.indices { difference |= left[index] ^ right[index] }
-        return difference == 0
-    }
+    package func matches(_ hash: String) -> Bool { HMAC.areSame(self.hash.utf8, hash.utf8) }
 }

@@ -139,7 +139,5 @@ struct Digest: Equatable {
         [words.0, words.1].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
     }
 
-    var text: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    var text: String { Hexadecimal.text(of: bytes) }
 }

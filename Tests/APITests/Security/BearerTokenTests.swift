@@ -1,3 +1,4 @@
+import Delivery
 import Testing
 
 @testable import API
@@ -45,6 +46,6 @@ import Testing
         ]
             as [([UInt8], [UInt8], Bool)])
     func comparesAllOfIt(_ left: [UInt8], _ right: [UInt8], _ expected: Bool) {
-        #expect(BearerToken.areEqual(left, right) == expected)
+        #expect(HMAC.areSame(left, right) == expected)
     }
 }
