@@ -11,18 +11,15 @@ import json
 import os
 import pathlib
 import re
-import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "launcher"))
 
 import host  # noqa: E402
-from host import PROGRAMS, RELEASE, Failure, Launcher, capture, clean_up, end, percentile, serve  # noqa: E402
+from host import PROGRAMS, RELEASE, Failure, Launcher, capture, conduct, end, percentile, serve  # noqa: E402
 from page import Page, about_machine, machine_times  # noqa: E402
 from contenders import median  # noqa: E402
 
@@ -181,26 +178,5 @@ def parsed():
     return options
 
 
-def main():
-    options = parsed()
-    if os.geteuid() != 0:
-        sys.exit("The benchmark makes sandboxes, and needs root for that.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = tempfile.mkdtemp(prefix="altp-bench-", dir=os.environ.get("ALTP_BENCH_DIR", "/var/tmp"))
-    bench = Bench(folder, options)
-    try:
-        bench.run()
-        if options.table:
-            with open(options.table, "w") as file:
-                file.write(bench.page.markdown())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (Failure, subprocess.SubprocessError) as problem:
-        options.keep = True
-        sys.exit(f"bench: {problem}")
-    finally:
-        clean_up(folder, bench, NAME)
-
-
 if __name__ == "__main__":
-    main()
+    conduct(Bench, parsed(), NAME)

@@ -7,17 +7,13 @@ peers' programs stay in .build/bench.
 """
 
 import argparse
-import json
 import os
-import signal
 import subprocess
-import sys
-import tempfile
 import time
 
 from contenders import Chains, Floor, Loops, median
 from engines import start_engines
-from host import RELEASE, Failure, Launcher, capture, clean_up, percentile
+from host import RELEASE, Launcher, capture, conduct, percentile
 from page import Page, about_machine, machine_times
 
 NAME = f"altp-bench-{os.getpid()}"
@@ -259,32 +255,5 @@ def parsed():
     return options
 
 
-def main():
-    options = parsed()
-    if os.geteuid() != 0:
-        sys.exit("The benchmark makes sandboxes, and needs root for that.")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = tempfile.mkdtemp(prefix="altp-bench-", dir=os.environ.get("ALTP_BENCH_DIR", "/var/tmp"))
-    # Scripts without a sandbox pass through it under users of their own.
-    os.chmod(folder, 0o711)
-    bench = Bench(folder, options)
-    try:
-        bench.run()
-        if options.output:
-            with open(options.output, "w") as file:
-                json.dump(bench.page.result, file, indent=1)
-                file.write("\n")
-        if options.table:
-            with open(options.table, "w") as file:
-                file.write(bench.page.markdown())
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Failure as problem:
-        options.keep = True
-        sys.exit(f"bench: {problem}")
-    finally:
-        clean_up(folder, bench, NAME)
-
-
 if __name__ == "__main__":
-    main()
+    conduct(Bench, parsed(), NAME)

@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 
 import fill
@@ -233,3 +234,33 @@ def clean_up(folder, bench, group):
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.exists(folder):
         print(f"bench: caution: {folder} could not be removed", file=sys.stderr)
+
+
+def conduct(make, options, group):
+    """Runs the benchmark that `make` makes of a folder and the options, writes what it is to write, and clears up.
+
+    `group`: how the names of its control groups begin.
+    """
+    if os.geteuid() != 0:
+        sys.exit("The benchmark makes sandboxes, and needs root for that.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    folder = tempfile.mkdtemp(prefix="altp-bench-", dir=os.environ.get("ALTP_BENCH_DIR", "/var/tmp"))
+    # Scripts without a sandbox pass through it under users of their own.
+    os.chmod(folder, 0o711)
+    bench = make(folder, options)
+    try:
+        bench.run()
+        if getattr(options, "output", None):
+            with open(options.output, "w") as file:
+                json.dump(bench.page.result, file, indent=1)
+                file.write("\n")
+        if options.table:
+            with open(options.table, "w") as file:
+                file.write(bench.page.markdown())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (Failure, subprocess.SubprocessError) as problem:
+        options.keep = True
+        sys.exit(f"bench: {problem}")
+    finally:
+        clean_up(folder, bench, group)
