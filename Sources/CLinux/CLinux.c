@@ -151,6 +151,29 @@ static long clone3_on_stack(struct clone_args *args, int (*entry)(void *), void 
 #endif
 }
 
+// Runs `entry` in a child that shares the caller's memory, on a stack of its own, until it executes another program or ends.
+// -1 with errno and the failed call when there is no child.
+static pid_t clone_sharing_memory(struct clone_args *args, int (*entry)(void *), void *argument, const char **failed_call) {
+    size_t stack_size = 64 * 1024;
+    void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        *failed_call = "mmap";
+        return -1;
+    }
+    args->flags |= CLONE_VM | CLONE_VFORK;
+    args->exit_signal = SIGCHLD;
+    args->stack = (uint64_t)(uintptr_t)stack;
+    args->stack_size = stack_size;
+    long result = clone3_on_stack(args, entry, argument);
+    munmap(stack, stack_size);
+    if (result < 0) {
+        errno = (int)-result;
+        *failed_call = "clone3";
+        return -1;
+    }
+    return (pid_t)result;
+}
+
 pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const int *descriptors, int count,
                  uint64_t flags, int cgroup, int *pidfd, const char **failed_call) {
     sigset_t kept;
@@ -163,33 +186,19 @@ pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const
         *failed_call = "altp_spawn";
         return -1;
     }
-    size_t stack_size = 64 * 1024;
-    void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
-        *failed_call = "mmap";
-        return -1;
-    }
     struct clone_args args;
     memset(&args, 0, sizeof args);
-    args.flags = flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
+    args.flags = flags | CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0);
     args.pidfd = (uint64_t)(uintptr_t)pidfd;
-    args.exit_signal = SIGCHLD;
-    args.stack = (uint64_t)(uintptr_t)stack;
-    args.stack_size = stack_size;
     args.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
 
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &old);
-    long result = clone3_on_stack(&args, spawn_child, &spawn);
+    pid_t child = clone_sharing_memory(&args, spawn_child, &spawn, failed_call);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    munmap(stack, stack_size);
 
-    if (result < 0) {
-        errno = (int)-result;
-        *failed_call = "clone3";
-        return -1;
-    }
+    if (child < 0) return -1;
     if (spawn.error != 0) {
         // The child is already dead; its own pidfd reaps it and nothing else.
         siginfo_t info;
@@ -200,7 +209,7 @@ pid_t altp_spawn(const char *path, char *const argv[], char *const envp[], const
         *failed_call = spawn.failed_call;
         return -1;
     }
-    return (pid_t)result;
+    return child;
 }
 
 struct bare_spawn {
@@ -259,32 +268,17 @@ failed:
 
 pid_t altp_spawn_bare(const struct altp_bare *bare, const char **failed_call) {
     struct bare_spawn spawn = {bare, 0, NULL};
-    size_t stack_size = 64 * 1024;
-    void *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
-        *failed_call = "mmap";
-        return -1;
-    }
     struct clone_args args;
     memset(&args, 0, sizeof args);
-    args.flags = CLONE_VM | CLONE_VFORK;
-    args.exit_signal = SIGCHLD;
-    args.stack = (uint64_t)(uintptr_t)stack;
-    args.stack_size = stack_size;
-    long result = clone3_on_stack(&args, bare_child, &spawn);
-    munmap(stack, stack_size);
-    if (result < 0) {
-        errno = (int)-result;
-        *failed_call = "clone3";
-        return -1;
-    }
+    pid_t child = clone_sharing_memory(&args, bare_child, &spawn, failed_call);
+    if (child < 0) return -1;
     if (spawn.error != 0) {
-        waitpid((pid_t)result, NULL, 0);
+        waitpid(child, NULL, 0);
         errno = spawn.error;
         *failed_call = spawn.failed_call;
         return -1;
     }
-    return (pid_t)result;
+    return child;
 }
 
 pid_t altp_fork(uint64_t flags, int cgroup) {

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from forward import connected
+
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARIES = pathlib.Path(os.environ.get("ALTP_BIN", PACKAGE / ".build" / "release"))
 sys.path.append(str(PACKAGE / "scripts/torture"))
@@ -180,7 +182,7 @@ class Host:
             # Its path may be longer than an address of a Unix socket.
             descriptor = os.open(lent.parent, os.O_PATH)
             try:
-                return plain(f"/proc/self/fd/{descriptor}/{lent.name}")
+                return connected(f"/proc/self/fd/{descriptor}/{lent.name}")
             finally:
                 os.close(descriptor)
 
@@ -220,16 +222,6 @@ def asking(connect, headers=None):
     return ask
 
 
-def plain(path):
-    connection = socket.socket(socket.AF_UNIX)
-    try:
-        connection.connect(path)
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
 def remote(port):
     return lambda: socket.create_connection(("127.0.0.1", port))
 
@@ -258,7 +250,7 @@ def user(path, uid, groups=()):
                     os.setgroups(list(groups))
                     os.setresgid(uid, uid, uid)
                     os.setresuid(uid, uid, uid)
-                    with plain(path) as connection:
+                    with connected(path) as connection:
                         theirs.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [connection.fileno()]))])
                 except OSError as error:
                     theirs.send(str(error.errno).encode())

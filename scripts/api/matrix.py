@@ -95,7 +95,7 @@ class Matrix:
     def __init__(self, host, document):
         self.host, self.document = host, document
         self.failures, self.tried, self.reached = [], 0, set()
-        self.root = Caller("root", hosts.asking(lambda: hosts.plain(host.socket)), role="admin")
+        self.root = Caller("root", hosts.asking(lambda: hosts.connected(host.socket)), role="admin")
 
     # MARK: Who tries
 

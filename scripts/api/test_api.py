@@ -38,7 +38,7 @@ def main():
     began = time.monotonic()
     try:
         host.start()
-        root = hosts.asking(lambda: hosts.plain(host.socket))
+        root = hosts.asking(lambda: hosts.connected(host.socket))
         answer = root("GET", "/api/v1/openapi.json")
         if answer.status != 200:
             raise hosts.Failure(f"GET /api/v1/openapi.json: {answer.status} {answer.body!r}")
