@@ -71,6 +71,6 @@ import Wire
 
     @Test func whatIsForOneClientAloneIsNotRepeated() {
         let refused = RouteTable.routes.filter { $0.method == .post && !$0.isReplayable }.map(\.path.description)
-        #expect(refused == ["/api/v1/processings/{id}/sessions"])
+        #expect(refused == ["/api/v1/processings/{id}/sessions", "/api/v1/hooks/{name}"])
     }
 }

@@ -80,7 +80,11 @@ extension APIService {
             try await authorize(caller, route, captures)
             let query = try Query(request.query, parameters: route.query)
             let call = Call(caller: caller, request: request, captures: captures, query: query)
-            if let key = request.headers[IdempotencyKey.header] { return try await once(key, route, call) }
+            // What is safe or idempotent by itself needs no key (RFC 9110, section 9.2.2); nor does a partner's post, whose
+            // Event has one, and whose sender is not known before the handler looks.
+            if route.method == .post, route.access != .partner, let key = request.headers[IdempotencyKey.header] {
+                return try await once(key, route, call)
+            }
             return try await route.handler(self, call).unlessKnown(to: request)
         } catch {
             return refuse(error, request)

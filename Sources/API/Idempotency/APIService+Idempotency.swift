@@ -8,8 +8,6 @@ extension APIService {
 
     /// Carries a request out, or repeats the answer to one that was carried out before.
     func once(_ text: String, _ route: Route, _ call: Call) async throws(Problem) -> HTTPResponse {
-        // What is safe or idempotent by itself needs no key (RFC 9110, section 9.2.2).
-        guard route.method == .post else { return try await route.handler(self, call) }
         guard route.isReplayable else {
             throw Problems.malformed(
                 "This cannot be repeated, so it takes no Idempotency-Key.",
@@ -80,6 +78,9 @@ extension APIService {
 }
 
 extension Route {
-    /// Its answer may be given a second time. A session's terminal is there for one client alone.
-    var isReplayable: Bool { method == .post && !path.description.hasSuffix("/sessions") }
+    /// Its answer may be given a second time. A session's terminal is there for one client alone, and of a partner's post it
+    /// is not known whose it is.
+    var isReplayable: Bool {
+        method == .post && access != .partner && !path.description.hasSuffix("/sessions")
+    }
 }

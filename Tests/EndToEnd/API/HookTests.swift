@@ -59,6 +59,19 @@ extension EndToEnd {
             }
         }
 
+        /// The key of a request tells an answer again to whoever made it, and nobody knows who posts before the token is read.
+        @Test func anAnswerIsNotRepeatedToWhoIsNoPartner() throws {
+            try withHost(Self.files) { host in
+                let body = #"{"scene": {"id": "LC8"}}"#
+                let key = #"Idempotency-Key: "once""#
+                #expect(try Self.post(host, "archive", body, "Authorization: Bearer letmein", key).status == 201)
+                #expect(try Self.post(host, "archive", body, key).status == 401)
+                // The Event's own key keeps it one.
+                let again = try Self.post(host, "archive", body, "Authorization: Bearer letmein", key)
+                #expect(again.status == 200 && again.body.contains(#""duplicate":true"#))
+            }
+        }
+
         @Test func whoIsNoPartnerIsRefused() throws {
             try withHost(Self.files) { host in
                 let body = #"{"scene": {"id": "LC8"}}"#
