@@ -29,7 +29,7 @@ enum HookProperties {
         for byte in bytes { found += (try? pieces.feed([byte])) ?? [] }
         require(found == messages, "pieces are read as the whole is")
         for message in messages { require(!message.event.isEmpty, "a message has a name") }
-        _ = LogRange(String(decoding: bytes.prefix(100), as: UTF8.self), size: Int64(bytes.count))
+        _ = ByteRange(String(decoding: bytes.prefix(100), as: UTF8.self), size: Int64(bytes.count))
         if let whole = UTF8Ending.whole(bytes) {
             require(bytes.count - whole <= 3, "no more than the beginning of a character is left")
         }

@@ -46,7 +46,7 @@ enum MessageProperties {
         read(SkipScript.self, request)
         read(PinProcessing.self, request)
         read(CollectGarbage.self, request)
-        read(RerunCause.self, request)
+        read(ActOnProcessings.self, request)
         read(NoInput.self, request)
     }
 
