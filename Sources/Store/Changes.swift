@@ -107,7 +107,7 @@ final class ChangeLog: Sendable {
     /// Most that are removed at once, so that no commit waits for long. More than there come meanwhile.
     private static let trimPiece = 1024
 
-    private let listener = Mutex<(@Sendable () -> Void)?>(nil)
+    let listener = Listener<Void>()
     private let untrimmed = Atomic<Int>(0)
     private let kept = Atomic<Int64>(200_000)
 
@@ -116,11 +116,9 @@ final class ChangeLog: Sendable {
         set { kept.store(newValue, ordering: .relaxed) }
     }
 
-    func listen(_ body: @escaping @Sendable () -> Void) { listener.withLock { $0 = body } }
-
     /// - Returns: whether it is time to remove old ones.
     func committed(_ count: Int) -> Bool {
-        listener.withLock { $0 }?()
+        listener.tell(())
         guard untrimmed.add(count, ordering: .relaxed).newValue >= Self.trimInterval else { return false }
         untrimmed.store(0, ordering: .relaxed)
         return true
@@ -135,7 +133,7 @@ final class ChangeLog: Sendable {
 
 extension Store {
     /// Has a function called after each commit that holds changes, on the writer's thread: it must not block.
-    package func onChanges(_ body: @escaping @Sendable () -> Void) { changeLog.listen(body) }
+    package func onChanges(_ body: @escaping @Sendable () -> Void) { changeLog.listener.set(body) }
 
     /// How many changes are kept.
     package func keepChanges(_ count: Int) { changeLog.keep = Int64(count) }

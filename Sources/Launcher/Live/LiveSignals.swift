@@ -1,4 +1,4 @@
-import Synchronization
+import Store
 
 /// A running attempt's progress, as it was last written.
 package struct ProgressSignal: Sendable, Hashable {
@@ -13,20 +13,18 @@ package struct ProgressSignal: Sendable, Hashable {
 
 /// What is told as it happens and not recorded as a change: whoever listens later misses nothing by it.
 package final class LiveSignals: Sendable {
-    private let endListener = Mutex<(@Sendable () -> Void)?>(nil)
-    private let listener = Mutex<(@Sendable (ProgressSignal) -> Void)?>(nil)
+    private let endListener = Listener<Void>()
+    private let progressListener = Listener<ProgressSignal>()
 
     /// Has a function called with each progress; it must not block.
     package func onProgress(_ body: @escaping @Sendable (ProgressSignal) -> Void) {
-        listener.withLock { $0 = body }
+        progressListener.set(body)
     }
 
     /// Has a function called after the end of each Processing; it must not block.
-    package func onEnd(_ body: @escaping @Sendable () -> Void) { endListener.withLock { $0 = body } }
+    package func onEnd(_ body: @escaping @Sendable () -> Void) { endListener.set(body) }
 
-    func processingEnded() { endListener.withLock { $0 }?() }
+    func processingEnded() { endListener.tell(()) }
 
-    func send(_ signal: @autoclosure () -> ProgressSignal) {
-        if let body = listener.withLock({ $0 }) { body(signal()) }
-    }
+    func send(_ signal: @autoclosure () -> ProgressSignal) { progressListener.tell(signal()) }
 }
