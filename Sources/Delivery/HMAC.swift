@@ -12,11 +12,10 @@ package enum HMAC {
         return digest
     }
 
-    /// Whether two texts are the same, in a time that does not tell where they differ.
-    package static func areSame(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        var difference: UInt8 = 0
-        for (one, other) in zip(left, right) { difference |= one ^ other }
-        return difference == 0
+    /// Whether they are the same, in a time that does not tell where they differ.
+    package static func areSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        left.count == right.count && nettle_memeql_sec(left, right, left.count) != 0
     }
+
+    package static func areSame(_ left: String, _ right: String) -> Bool { areSame(Array(left.utf8), Array(right.utf8)) }
 }

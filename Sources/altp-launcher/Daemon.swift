@@ -61,10 +61,10 @@ struct Daemon {
                 guard case .local(let credentials) = $0 else { return nil }
                 return uids.block(of: credentials.uid).map(ConnectionShare.sandbox)
             }, log: { LauncherLog.write(.warning, $0) },
-            handler: { await service.respond(to: $0, over: $1) })
+            handler: { service.respond(to: $0, over: $1) })
         try listeners.start(
             mayStay: { gate.mayStay($0) }, isWelcome: { gate.isWelcome($0) }, log: { LauncherLog.write(.warning, $0) },
-            handler: { await service.respond(to: $0, over: $1) })
+            handler: { service.respond(to: $0, over: $1) })
 
         let tasks = await launcher.tasks()
         print(

@@ -178,14 +178,18 @@ import Wire
 @Suite struct PageCacheTests {
     @Test func givesAPageUntilTheStoreChanges() {
         let cache = PageCache()
+        func resource(_ path: String, _ items: String...) -> HTTPRequest.Resource {
+            .init(path: [path], query: items.map { .init(name: $0, value: "1") })
+        }
         let page = HTTPResponse(status: 200, body: [1])
-        cache.keep(page, "a", at: 3)
-        #expect(cache.page("a", at: 3) == page)
-        #expect(cache.page("a", at: 4) == nil)
-        #expect(cache.page("b", at: 3) == nil)
-        cache.keep(HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: 200_000)), "long", at: 3)
-        #expect(cache.page("long", at: 3) == nil)
-        for number in 0..<1000 { cache.keep(page, "\(number)", at: 4) }
-        #expect((0..<1000).count { cache.page("\($0)", at: 4) != nil } <= 64)
+        cache.keep(page, resource("a"), at: 3)
+        #expect(cache.page(resource("a"), at: 3) == page)
+        #expect(cache.page(resource("a"), at: 4) == nil)
+        #expect(cache.page(resource("a", "limit"), at: 3) == nil)
+        #expect(cache.page(resource("b"), at: 3) == nil)
+        cache.keep(HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: 200_000)), resource("long"), at: 3)
+        #expect(cache.page(resource("long"), at: 3) == nil)
+        for number in 0..<1000 { cache.keep(page, resource("\(number)"), at: 4) }
+        #expect((0..<1000).count { cache.page(resource("\($0)"), at: 4) != nil } <= 64)
     }
 }

@@ -119,7 +119,7 @@ private struct Exchange {
     func advance(with chunk: UnsafeRawBufferPointer) -> MHD_Result {
         let contentLength = header("Content-Length")
         // Nobody fills the memory with bodies who has not shown a token.
-        if server.door.kind != .unixSocket, request.progress.withLock({ !$0.hasBegun }),
+        if server.door.kind != .unixSocket, hasBody, request.progress.withLock({ !$0.hasBegun }),
             !server.isWelcome(header("Authorization"))
         {
             request.progress.withLock { $0.restrict(to: server.limits.anonymousBody) }
@@ -146,15 +146,19 @@ private struct Exchange {
         request.counted.store(true, ordering: .relaxed)
         let message = HTTPRequest(
             method: method, path: target.path, query: target.query, headers: headers, body: body)
-        state.note(.handling)
-        MHD_suspend_connection(connection)
-        let suspended = SuspendedConnection(pointer: connection)
-        Task { [server, request] in
-            let response = await server.handle(message, over: state)
-            request.progress.withLock { $0.answer(response) }
-            suspended.resume()
+        switch server.handle(message, over: state) {
+        case .now(let response): return queue(response)
+        case .later(let make):
+            state.note(.handling)
+            MHD_suspend_connection(connection)
+            let suspended = SuspendedConnection(pointer: connection)
+            Task { [request] in
+                let response = await make()
+                request.progress.withLock { $0.answer(response) }
+                suspended.resume()
+            }
+            return .YES
         }
-        return .YES
     }
 
     private func queue(_ response: HTTPResponse) -> MHD_Result {
@@ -191,6 +195,9 @@ private struct Exchange {
         }
     }
 
+    /// RFC 9112, section 6.
+    private var hasBody: Bool { header("Content-Length") != nil || header("Transfer-Encoding") != nil }
+
     private func header(_ name: String) -> String? {
         MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
     }
@@ -203,7 +210,8 @@ private struct Exchange {
                 { context, _, name, value in
                     guard let context, let name, let value else { return .YES }
                     let headers = context.assumingMemoryBound(to: [String: String].self)
-                    headers.pointee[String(cString: name).lowercased()] = String(cString: value)
+                    let key = UnsafeRawBufferPointer(start: name, count: strlen(name)).map(ASCII.lowered)
+                    headers.pointee[String(decoding: key, as: UTF8.self)] = String(cString: value)
                     return .YES
                 }, pointer)
         }

@@ -29,6 +29,14 @@ package struct HTTPRequest: Sendable, Hashable {
         self.body = body
     }
 
+    /// What is asked for.
+    struct Resource: Hashable {
+        var path: [String]
+        var query: [QueryItem]
+    }
+
+    var resource: Resource { Resource(path: path, query: query) }
+
     /// The path as a problem document names it.
     package var instance: String { "/" + path.map(PercentCoding.encode).joined(separator: "/") }
 }
@@ -40,19 +48,20 @@ package struct RequestTarget: Sendable, Hashable {
 
     /// Nil when it does not begin with a slash, or holds a wrong escape, a NUL or bytes that are no UTF-8.
     package init?(parsing text: String) {
-        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts[0].first == "/" else { return nil }
+        let (slash, mark) = (UInt8(ascii: "/"), UInt8(ascii: "?"))
+        let parts = text.utf8.split(separator: mark, maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts[0].first == slash else { return nil }
         path = []
-        for segment in parts[0].dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        for segment in parts[0].dropFirst().split(separator: slash, omittingEmptySubsequences: false) {
             guard let decoded = PercentCoding.decode(segment) else { return nil }
             path.append(decoded)
         }
         query = []
         guard parts.count == 2 else { return }
-        for pair in parts[1].split(separator: "&") {
-            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        for pair in parts[1].split(separator: UInt8(ascii: "&")) {
+            let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentCoding.decode(sides[0], plusIsSpace: true),
-                let value = PercentCoding.decode(sides.count == 2 ? sides[1] : "", plusIsSpace: true)
+                let value = PercentCoding.decode(sides.count == 2 ? sides[1] : "".utf8[...], plusIsSpace: true)
             else { return nil }
             query.append(.init(name: name, value: value))
         }
@@ -61,9 +70,9 @@ package struct RequestTarget: Sendable, Hashable {
 
 /// Percent-encoding of RFC 3986.
 enum PercentCoding {
-    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
+    static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
-        var rest = text.utf8[...]
+        var rest = text[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):

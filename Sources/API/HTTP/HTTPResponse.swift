@@ -40,7 +40,7 @@ package struct HTTPResponse: Sendable, Hashable {
     }
 
     package func header(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        headers.first { ASCII.areSame($0.name.utf8, name.utf8) }?.value
     }
 
     /// The wire types hold strings, integers and finite numbers, all of which JSON can say: a failure to encode one is

@@ -33,9 +33,10 @@ package struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 /// An HTTP/1.1 server on a listening socket: GNU libmicrohttpd with one thread of its own for all connections.
-/// A request's connection is suspended while its handler runs, so that a slow handler delays nobody else.
+/// A request's connection is suspended until an answer that comes later is there, so that a slow one delays nobody else.
 package final class HTTPServer: Sendable {
-    package typealias Handler = @Sendable (HTTPRequest, HTTPConnection) async -> HTTPResponse
+    /// Called on the server's thread: it must not wait for anything.
+    package typealias Handler = @Sendable (HTTPRequest, HTTPConnection) -> HTTPAnswer
 
     private let context: ServerContext
     private let daemon: DaemonHandle

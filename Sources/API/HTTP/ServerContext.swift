@@ -133,8 +133,8 @@ final class ServerContext: Sendable {
         }
     }
 
-    func handle(_ request: HTTPRequest, over connection: HTTPConnection) async -> HTTPResponse {
-        await handler(request, connection)
+    func handle(_ request: HTTPRequest, over connection: HTTPConnection) -> HTTPAnswer {
+        handler(request, connection)
     }
 }
 

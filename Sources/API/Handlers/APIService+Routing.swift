@@ -4,40 +4,52 @@ import Store
 import Wire
 
 extension APIService {
-    package func respond(to request: HTTPRequest, over connection: HTTPConnection) async -> HTTPResponse {
+    package func respond(to request: HTTPRequest, over connection: HTTPConnection) -> HTTPAnswer {
         guard let peer = connection.peer else {
-            return .problem(Problems.forbidden("The kernel does not tell who is connected."))
+            return .now(.problem(Problems.forbidden("The kernel does not tell who is connected.")))
         }
         let start = ContinuousClock.now
         let match = router.match(method: request.method, path: request.path)
         let id = RequestName.random()
-        var response = await answer(request, match, connection, peer, id)
-        meters.record(match, method: request.method, status: response.status, ContinuousClock.now - start)
-        response.headers.append(.init(RequestName.header, id))
-        return response
+        @Sendable func finished(_ response: HTTPResponse) -> HTTPResponse {
+            meters.record(match, method: request.method, status: response.status, ContinuousClock.now - start)
+            var response = response
+            response.headers.append(.init(RequestName.header, id))
+            return response
+        }
+        guard HostHeader.isAccepted(request.headers["host"], names: gate.api.hosts, door: connection.door) else {
+            return .now(
+                finished(
+                    refuse(
+                        Problems.misdirected(
+                            "This host does not go by the name that the request gives (its Host header); api: hosts: in altp.yaml lists names."
+                        ), request)))
+        }
+        switch peer {
+        case .local(let credentials):
+            if credentials.uid == 0 {
+                return answer(request, match, .user(name: "root", role: .admin), from: peer, id).map(finished)
+            }
+            return .later {
+                let caller = await self.caller(credentials)
+                return finished(await answer(request, match, caller, from: peer, id).response())
+            }
+        case .remote(let address):
+            let caller = gate.caller(request)
+            if let refusal = gate.refusal(of: caller, at: address, over: connection) { return .now(finished(refusal)) }
+            return answer(request, match, caller, from: peer, id).map(finished)
+        }
     }
 
     private func answer(
-        _ request: HTTPRequest, _ match: Router.Match, _ connection: HTTPConnection, _ peer: Peer, _ id: String
-    ) async -> HTTPResponse {
-        guard HostHeader.isAccepted(request.headers["host"], names: gate.api.hosts, door: connection.door) else {
-            return refuse(
-                Problems.misdirected(
-                    "This host does not go by the name that the request gives (its Host header); api: hosts: in altp.yaml lists names."
-                ), request)
-        }
-        let caller: Caller
-        switch peer {
-        case .local(let credentials): caller = await self.caller(credentials)
-        case .remote(let address):
-            caller = gate.caller(request)
-            if let refusal = gate.refusal(of: caller, at: address, over: connection) { return refusal }
-        }
-        return await route(request, match, caller, from: peer, id)
+        _ request: HTTPRequest, _ match: Router.Match, _ caller: Caller, from peer: Peer, _ id: String
+    ) -> HTTPAnswer {
+        if let page = knownPage(request, match, caller) { return .now(page.unlessKnown(to: request)) }
+        return .later { await route(request, match, caller, from: peer, id) }
     }
 
+    /// Who asks on the Unix socket and is not root.
     private func caller(_ peer: PeerCredentials) async -> Caller {
-        if peer.uid == 0 { return .user(name: "root", role: .admin) }
         if isSandboxUID(peer.uid) {
             guard let script = await launcher.peer(hostUID: peer.uid, pid: peer.pid) else {
                 return .stranger(uid: peer.uid)

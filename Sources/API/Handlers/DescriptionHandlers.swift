@@ -2,7 +2,7 @@ import Wire
 
 extension APIService {
     func showIndex() -> HTTPResponse {
-        let collections = router.routes.filter { route in
+        let collections = RouteTable.routes.filter { route in
             route.method.rawValue == "GET" && route.path.description != RouteTable.root
                 && !route.path.segments.contains { if case .parameter = $0 { true } else { false } }
         }.map(\.path.description)

@@ -21,20 +21,6 @@ extension APIService {
         }
     }
 
-    /// A page that depends on nothing but the store, what is asked, and whose Tasks are seen.
-    func page(
-        _ call: Call, _ make: () async throws(Problem) -> HTTPResponse
-    ) async throws(Problem) -> HTTPResponse {
-        let visible = call.caller.visibleTasks.map { $0.sorted().joined(separator: ",") } ?? "*"
-        let items = call.request.query.map { "\($0.name)=\($0.value)" }
-        let key = ([call.request.instance, visible] + items).joined(separator: "\u{1F}")
-        let version = launcher.store.version
-        if let known = pages.page(key, at: version) { return known }
-        let response = try await make()
-        pages.keep(response, key, at: version)
-        return response
-    }
-
     func showProcessing(_ call: Call) async throws(Problem) -> HTTPResponse {
         try await answer(try await processing(call.captures["id"]), to: call.caller)
     }

@@ -18,9 +18,9 @@ struct HookCredentials {
         if let token = webhook.token {
             let given = SHA256.of(Self.token(headers) ?? "")
             switch token {
-            case .hash(let hash): isGood = HMAC.areSame(given.utf8, hash.utf8) && isGood
+            case .hash(let hash): isGood = HMAC.areSame(given, hash) && isGood
             case .file(let path):
-                isGood = HMAC.areSame(given.utf8, SHA256.of(try Self.secret(path)).utf8) && isGood
+                isGood = HMAC.areSame(given, SHA256.of(try Self.secret(path))) && isGood
             }
             if Self.token(headers) == nil { isGood = false }
         }
@@ -28,7 +28,7 @@ struct HookCredentials {
             let digest = HMAC.sha256(body, key: Array(try Self.secret(signature.secretFile).utf8))
             var given = headers[signature.header] ?? ""
             if given.hasPrefix("sha256=") { given.removeFirst(7) }
-            isGood = HMAC.areSame(Hexadecimal.text(of: digest).utf8, given.lowercased().utf8) && isGood
+            isGood = HMAC.areSame(Hexadecimal.text(of: digest), given.lowercased()) && isGood
         }
         return isGood
     }

@@ -10,12 +10,10 @@ final class PageCache: Sendable {
     private static let mostEntries = 64
     private static let mostBytes = 128 << 10
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private let entries = Mutex<[HTTPRequest.Resource: Entry]>([:])
 
-    /// - Parameters:
-    ///   - key: all that the page depends on beside the store.
-    ///   - version: the store's.
-    func page(_ key: String, at version: UInt64) -> HTTPResponse? {
+    /// - Parameter version: the store's.
+    func page(_ key: HTTPRequest.Resource, at version: UInt64) -> HTTPResponse? {
         entries.withLock { entries in
             guard let entry = entries[key], entry.version == version else { return nil }
             return entry.response
@@ -23,7 +21,7 @@ final class PageCache: Sendable {
     }
 
     /// - Parameter version: of before the page was read, so that it is never taken for newer than it is.
-    func keep(_ response: HTTPResponse, _ key: String, at version: UInt64) {
+    func keep(_ response: HTTPResponse, _ key: HTTPRequest.Resource, at version: UInt64) {
         guard response.body.count <= Self.mostBytes else { return }
         entries.withLock { entries in
             if entries.count >= Self.mostEntries, entries[key] == nil {

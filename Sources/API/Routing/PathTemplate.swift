@@ -20,12 +20,13 @@ package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     package func match(_ path: [String]) -> [String: String]? {
         guard path.count == segments.count else { return nil }
         var captures: [String: String] = [:]
-        for (segment, part) in zip(segments, path) {
-            switch segment {
-            case .literal(let text): guard text == part else { return nil }
+        // All paths begin alike, so from the end.
+        for index in segments.indices.reversed() {
+            switch segments[index] {
+            case .literal(let text): guard text == path[index] else { return nil }
             case .parameter(let name):
-                guard !part.isEmpty else { return nil }
-                captures[name] = part
+                guard !path[index].isEmpty else { return nil }
+                captures[name] = path[index]
             }
         }
         return captures

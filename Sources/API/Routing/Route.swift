@@ -3,7 +3,7 @@ package import Store
 package import Wire
 
 /// One operation of the API, as data: what the router matches, the authorizer checks and the API's description tells.
-package struct Route: Sendable {
+package final class Route: Sendable {
     package typealias Handler = @Sendable (APIService, Call) async throws(Problem) -> HTTPResponse
 
     package enum Method: String, Sendable, Hashable {
@@ -57,22 +57,22 @@ package struct Route: Sendable {
         case webSocket
     }
 
-    package var method: Method
-    package var path: PathTemplate
-    package var summary: String
-    package var access: Access
-    package var target: Target
-    package var query: [QueryParameter]
+    package let method: Method
+    package let path: PathTemplate
+    package let summary: String
+    package let access: Access
+    package let target: Target
+    package let query: [QueryParameter]
     /// What its body must be; nil when it takes none.
-    package var body: (any RequestBody.Type)?
+    package let body: (any RequestBody.Type)?
     /// The status of a success, and what it carries.
-    package var success: Int
-    package var response: Content
+    package let success: Int
+    package let response: Content
     /// Its handler shows, and lets steer, no more than the caller's `visibleTasks`, though no Task is named: so that it is
     /// for callers with a scope too. What belongs to the host is not.
-    package var narrows: Bool
-    package var details = Details()
-    package var handler: Handler
+    package let narrows: Bool
+    package let details: Details
+    package let handler: Handler
 
     init(
         _ method: Method, _ path: String, _ summary: String, _ access: Access, target: Target = .none,
@@ -81,6 +81,7 @@ package struct Route: Sendable {
     ) {
         self.method = method
         self.path = PathTemplate(path)
+        details = Details()
         self.summary = summary
         self.access = access
         self.target = target
@@ -90,6 +91,24 @@ package struct Route: Sendable {
         self.response = response
         self.narrows = narrows
         self.handler = handler
+    }
+
+    /// The same with other details; and with another query or response, where they are given.
+    package init(
+        _ other: Route, details: Details, query: [QueryParameter]? = nil, response: Content? = nil
+    ) {
+        method = other.method
+        path = other.path
+        summary = other.summary
+        access = other.access
+        target = other.target
+        self.query = query ?? other.query
+        body = other.body
+        success = other.success
+        self.response = response ?? other.response
+        narrows = other.narrows
+        handler = other.handler
+        self.details = details
     }
 }
 

@@ -80,9 +80,9 @@ extension Route {
     }
 
     private func with(_ change: (inout Details) -> Void) -> Route {
-        var route = self
-        change(&route.details)
-        return route
+        var details = details
+        change(&details)
+        return Route(self, details: details)
     }
 }
 

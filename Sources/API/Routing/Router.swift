@@ -7,18 +7,27 @@ package struct Router: Sendable {
         case notFound
     }
 
-    package let routes: [Route]
+    /// Those whose paths have this many segments, in the order of the table.
+    private let byLength: [[Route]]
 
-    package init(routes: [Route]) { self.routes = routes }
+    package init(routes: [Route]) {
+        var byLength: [[Route]] = []
+        for route in routes {
+            while byLength.count <= route.path.segments.count { byLength.append([]) }
+            byLength[route.path.segments.count].append(route)
+        }
+        self.byLength = byLength
+    }
 
     /// HEAD finds the route of GET; the server leaves the body out. What names the path by more of its own words takes it
     /// whole: `/processings/actions` is no Processing, whatever the method.
     package func match(method: String, path: [String]) -> Match {
+        guard path.count < byLength.count else { return .notFound }
         let wanted = method == "HEAD" ? "GET" : method
         var methods: [String] = []
         var found: (route: Route, captures: [String: String])?
         var words = 0
-        for route in routes {
+        for route in byLength[path.count] {
             guard let captures = route.path.match(path) else { continue }
             let own = path.count - captures.count
             if own > words || methods.isEmpty { (words, methods, found) = (own, [], nil) }

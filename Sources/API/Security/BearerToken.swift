@@ -33,20 +33,27 @@ package struct BearerToken: Sendable, Hashable {
 
     /// Reads the credentials of a request (RFC 6750, section 2.1); nil for any that no Launcher has handed out.
     package init?(authorization: String) {
-        let parts = authorization.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        self.init(parsing: String(parts[1]))
+        let parts = authorization.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: true)
+        guard parts.count == 2, ASCII.areSame(parts[0], "bearer".utf8) else { return nil }
+        self.init(parsing: Array(parts[1]))
     }
 
-    package init?(parsing text: String) {
-        guard text.hasPrefix(Self.prefix),
-            text.utf8.count == Self.prefix.utf8.count + Self.idLength + 1 + Self.secretLength
+    package init?(parsing text: String) { self.init(parsing: Array(text.utf8)) }
+
+    private init?(parsing text: [UInt8]) {
+        let underscore = UInt8(ascii: "_")
+        guard text.count == Self.prefix.utf8.count + Self.idLength + 1 + Self.secretLength,
+            text.starts(with: Self.prefix.utf8)
         else { return nil }
-        let parts = text.dropFirst(Self.prefix.count).split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0].utf8.count == Self.idLength,
-            parts.allSatisfy({ $0.utf8.allSatisfy(Self.alphabet.contains) })
+        let parts = text[Self.prefix.utf8.count...]
+        let (id, secret) = (parts.prefix(Self.idLength), parts.suffix(Self.secretLength))
+        guard parts[id.endIndex] == underscore, id.allSatisfy(Self.isLetter), secret.allSatisfy(Self.isLetter)
         else { return nil }
-        self.init(id: String(parts[0]), secret: String(parts[1]))
+        self.init(id: String(decoding: id, as: UTF8.self), secret: String(decoding: secret, as: UTF8.self))
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "2")...UInt8(ascii: "7")).contains(byte)
     }
 
     package var text: String { "\(Self.prefix)\(id)_\(secret)" }
@@ -54,5 +61,5 @@ package struct BearerToken: Sendable, Hashable {
     package var hash: String { SHA256.of(secret) }
 
     /// Whether the secret is the one of this hash, in a time that does not tell how much of it is right.
-    package func matches(_ hash: String) -> Bool { HMAC.areSame(self.hash.utf8, hash.utf8) }
+    package func matches(_ hash: String) -> Bool { HMAC.areSame(self.hash, hash) }
 }

@@ -26,7 +26,7 @@ package enum HostHeader {
             text = text[text.index(after: text.startIndex)..<end]
             return text.lowercased()
         }
-        if let colon = text.firstIndex(of: ":") {
+        if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
             guard isPort(text[colon...]) else { return nil }
             text = text[..<colon]
         }
@@ -35,7 +35,8 @@ package enum HostHeader {
     }
 
     private static func isPort(_ text: Substring) -> Bool {
-        text.first == ":" && text.dropFirst().utf8.allSatisfy { (48...57).contains($0) } && text.count <= 6
+        text.utf8.first == UInt8(ascii: ":") && text.utf8.dropFirst().allSatisfy { (48...57).contains($0) }
+            && text.utf8.count <= 6
     }
 
     private static func isAddress(_ text: String) -> Bool { NetworkPrefix(address: text) != nil }

@@ -6,9 +6,10 @@ import Wire
 @Suite struct SelectiveListTests {
     private static func answer(_ type: any (Decodable & Sendable).Type) throws -> (schema: JSONTree, document: JSONTree)
     {
-        var route = try #require(RouteTable.routes.first { $0.path.description == "/api/v1/events" })
-        route.query = [.init("fields", .text, repeats: true, "Which fields of the items are wanted")]
-        route.response = .json(type)
+        let events = try #require(RouteTable.routes.first { $0.path.description == "/api/v1/events" })
+        let route = Route(
+            events, details: events.details,
+            query: [.init("fields", .text, repeats: true, "Which fields of the items are wanted")], response: .json(type))
         let document = try OpenAPIDocument(routes: [route]).root
         let success = document["paths"]?["/api/v1/events"]?[route.method.rawValue.lowercased()]?["responses"]?[
             String(route.success)]

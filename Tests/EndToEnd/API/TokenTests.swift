@@ -73,6 +73,36 @@ extension EndToEnd {
             }
         }
 
+        /// A page of a list that was made for somebody is kept for who asks next, and for nobody else.
+        @Test func whatOneMayReadIsNotReadByAnother() throws {
+            try withRemoteHost(Self.tasks) { remote in
+                let host = remote.host
+                try host.ended(try #require(try host.send("own", "1").event.processings?.first))
+                try host.ended(try #require(try host.send("other", "1").event.processings?.first))
+                let viewer = try remote.token("all", "--role", "viewer")
+                let scoped = try remote.token("one", "--role", "viewer", "--task", "own")
+                for list in ["processings", "events"] {
+                    let target = "/api/v1/\(list)?limit=7"
+                    let first = try remote.send("GET", target, token: viewer)
+                    #expect(first.status == 200)
+                    #expect(first.body.contains("other"))
+                    for _ in 0..<3 {
+                        #expect(try remote.send("GET", target, token: viewer).body == first.body)
+                        #expect(try remote.send("GET", target).status == 401)
+                        #expect(try remote.send("GET", target, token: "altp_wrong").status == 401)
+                        let part = try remote.send("GET", target, token: scoped)
+                        #expect(part.status == 200)
+                        #expect(!part.body.contains("other"))
+                    }
+                    #expect(try remote.send("DELETE", target, token: viewer).status == 405)
+                    #expect(try remote.send("GET", target + "&nothing=1", token: viewer).status == 400)
+                    #expect(try remote.send("GET", target, token: viewer, hostHeader: "evil.example").status == 421)
+                }
+                try host.altp("token", "revoke", "all")
+                #expect(try remote.send("GET", "/api/v1/processings?limit=7", token: viewer).status == 401)
+            }
+        }
+
         @Test func aScopeHidesAndRefusesOtherTasks() throws {
             try withRemoteHost(Self.tasks) { remote in
                 let host = remote.host
