@@ -31,8 +31,8 @@ final class Feed: Sendable {
     private static let mostSignals = 10_000
     /// Subscribers that are woken at the same time, and the milliseconds until the next of them are: together less than
     /// `interval`.
-    private static let toldAtOnce = 64
-    private static let turn = 12
+    private static let toldAtOnce = 16
+    private static let turn = 6
     /// A silent subscriber hears of the Launcher after two to three of these.
     private static let heartbeatInterval = DispatchTimeInterval.seconds(5)
 
@@ -72,9 +72,10 @@ final class Feed: Sendable {
         scheduleRound()
     }
 
-    /// The more subscribers, the more changes each is told of at once: a round costs something for each of them.
+    /// The more subscribers, the more changes each is told of at once: a round costs something for each of them, and the
+    /// Scripts that are to start meanwhile do not wait for it.
     private static func interval(_ subscribers: Int) -> DispatchTimeInterval {
-        .milliseconds(min(subscribers / 5, 250))
+        .milliseconds(min(subscribers / 2, 1000))
     }
 
     private func scheduleRound() {
