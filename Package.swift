@@ -49,6 +49,7 @@ let package = Package(
         .executable(name: "altp-launcher", targets: ["altp-launcher"]),
     ],
     targets: [
+        .target(name: "CCurl"),
         .target(name: "CLinux"),
         .target(name: "CQuietDispatch"),
         .systemLibrary(name: "CCap"),
@@ -58,7 +59,6 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD"),
         .systemLibrary(name: "CNettle"),
         .systemLibrary(name: "CGnuTLS"),
-        .systemLibrary(name: "CCurl"),
 
         module("Linux", ["CLinux"]),
         module("Configuration", ["CYAML", "CCap"]),

@@ -17,5 +17,7 @@ package enum HMAC {
         left.count == right.count && nettle_memeql_sec(left, right, left.count) != 0
     }
 
-    package static func areSame(_ left: String, _ right: String) -> Bool { areSame(Array(left.utf8), Array(right.utf8)) }
+    package static func areSame(_ left: String, _ right: String) -> Bool {
+        areSame(Array(left.utf8), Array(right.utf8))
+    }
 }

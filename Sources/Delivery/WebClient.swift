@@ -39,7 +39,7 @@ final class WebClient: Sendable {
             let transfer = Transfer(post) { continuation.resume(returning: $0) }
             let isRunning = state.withLock { state in
                 state.new.append(transfer)
-                if let multi = state.multi { curl_multi_wakeup(multi.pointer) }
+                if let multi = state.multi { altp_curl_multi_wakeup(multi.pointer) }
                 return state.multi != nil
             }
             if !isRunning { start() }
@@ -50,9 +50,10 @@ final class WebClient: Sendable {
         let failure = state.withLock { state -> String? in
             guard state.multi == nil else { return nil }
             // Before there are other threads of the library's.
-            guard altp_curl_init() == CURLE_OK, let multi = curl_multi_init() else {
-                return "libcurl cannot be initialised"
+            if let obstacle = altp_curl_load() {
+                return "libcurl cannot be loaded (Debian has it in the package libcurl4): \(String(cString: obstacle))"
             }
+            guard let multi = altp_curl_multi_init() else { return "libcurl cannot be initialised" }
             let shared = Multi(pointer: multi)
             state.multi = shared
             do throws(SystemError) {
@@ -60,7 +61,7 @@ final class WebClient: Sendable {
                 return nil
             } catch {
                 state.multi = nil
-                curl_multi_cleanup(multi)
+                altp_curl_multi_cleanup(multi)
                 return "\(error)"
             }
         }
@@ -80,40 +81,40 @@ final class WebClient: Sendable {
         while true {
             for transfer in takeNew() { begin(transfer, multi) }
             var running: Int32 = 0
-            curl_multi_perform(multi.pointer, &running)
+            altp_curl_multi_perform(multi.pointer, &running)
             var code = CURLE_OK
             while let handle = altp_curl_done(multi.pointer, &code) {
-                curl_multi_remove_handle(multi.pointer, handle)
+                altp_curl_multi_remove(multi.pointer, handle)
                 end(handle, code)
             }
-            curl_multi_poll(multi.pointer, nil, 0, running > 0 ? 1000 : 3_600_000, nil)
+            altp_curl_multi_poll(multi.pointer, running > 0 ? 1000 : 3_600_000)
         }
     }
 
     private func begin(_ transfer: Transfer, _ multi: Multi) {
-        guard let handle = curl_easy_init() else { return transfer.finish(.failure("libcurl has no handle")) }
+        guard let handle = altp_curl_easy_init() else { return transfer.finish(.failure("libcurl has no handle")) }
         let context = Unmanaged.passRetained(transfer)
         let code = altp_curl_post(
-            handle, transfer.url, transfer.headers, transfer.body, transfer.size, Int(transfer.timeout), sink,
+            handle, transfer.url, transfer.makeHeaders(), transfer.body, transfer.size, Int(transfer.timeout), sink,
             context.toOpaque(), transfer.errors)
-        if code == CURLE_OK, curl_multi_add_handle(multi.pointer, handle) == CURLM_OK { return }
-        curl_easy_cleanup(handle)
+        if code == CURLE_OK, altp_curl_multi_add(multi.pointer, handle) == CURLM_OK { return }
+        altp_curl_easy_cleanup(handle)
         context.release()
-        transfer.finish(.failure(String(cString: curl_easy_strerror(code))))
+        transfer.finish(.failure(String(cString: altp_curl_text(code))))
     }
 
     private func end(_ handle: UnsafeMutableRawPointer, _ code: CURLcode) {
         let transfer = Unmanaged<Transfer>.fromOpaque(altp_curl_context(handle)!).takeRetainedValue()
         let status = Int(altp_curl_status(handle))
         let retryAfter = altp_curl_retry_after(handle)
-        curl_easy_cleanup(handle)
+        altp_curl_easy_cleanup(handle)
         // A long answer is not read to its end; its status is known.
         if code == CURLE_OK || code == CURLE_WRITE_ERROR && status > 0 {
             transfer.finish(
                 .status(status, text: transfer.answer, retryAfter: retryAfter > 0 ? Int64(retryAfter) * 1000 : nil))
         } else {
             let detail = String(cString: transfer.errors)
-            transfer.finish(.failure(detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail))
+            transfer.finish(.failure(detail.isEmpty ? String(cString: altp_curl_text(code)) : detail))
         }
     }
 }
@@ -134,7 +135,8 @@ private final class Transfer: @unchecked Sendable {
     private static let longest = 64 << 10
 
     let url: UnsafeMutablePointer<CChar>
-    let headers: UnsafeMutablePointer<curl_slist>?
+    private let lines: [String]
+    private var headers: UnsafeMutablePointer<curl_slist>?
     let body: UnsafeMutableRawPointer
     let size: Int
     let timeout: Int64
@@ -145,9 +147,7 @@ private final class Transfer: @unchecked Sendable {
 
     init(_ post: WebPost, finish: @escaping @Sendable (WebAnswer) -> Void) {
         url = strdup(post.url)
-        var list: UnsafeMutablePointer<curl_slist>?
-        for header in post.headers { list = curl_slist_append(list, header) ?? list }
-        headers = list
+        lines = post.headers
         size = post.body.count
         body = UnsafeMutableRawPointer.allocate(byteCount: max(1, size), alignment: 1)
         body.copyMemory(from: post.body, byteCount: size)
@@ -159,9 +159,15 @@ private final class Transfer: @unchecked Sendable {
 
     deinit {
         free(url)
-        curl_slist_free_all(headers)
+        if let headers { altp_curl_free(headers) }
         body.deallocate()
         errors.deallocate()
+    }
+
+    /// Once the library is loaded.
+    func makeHeaders() -> UnsafeMutablePointer<curl_slist>? {
+        for line in lines { headers = altp_curl_append(headers, line) ?? headers }
+        return headers
     }
 
     var answer: String { String(decoding: beginning, as: UTF8.self) }

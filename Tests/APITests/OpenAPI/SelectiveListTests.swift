@@ -9,7 +9,8 @@ import Wire
         let events = try #require(RouteTable.routes.first { $0.path.description == "/api/v1/events" })
         let route = Route(
             events, details: events.details,
-            query: [.init("fields", .text, repeats: true, "Which fields of the items are wanted")], response: .json(type))
+            query: [.init("fields", .text, repeats: true, "Which fields of the items are wanted")],
+            response: .json(type))
         let document = try OpenAPIDocument(routes: [route]).root
         let success = document["paths"]?["/api/v1/events"]?[route.method.rawValue.lowercased()]?["responses"]?[
             String(route.success)]
