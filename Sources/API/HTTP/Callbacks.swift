@@ -109,6 +109,23 @@ private let upgradeCallback:
         request.upgrade.withLock { $0 }?.begin(upgraded)
     }
 
+/// A body that the library sends from where it is: many answers may be of the same.
+private final class HeldBody {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func message() -> OpaquePointer? {
+        // An array's elements stay in their place while somebody holds it and nobody changes it.
+        let place = bytes.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress) }
+        let holder = Unmanaged.passRetained(self)
+        let message = MHD_create_response_from_buffer_with_free_callback_cls(
+            bytes.count, place, { Unmanaged<HeldBody>.fromOpaque($0!).release() }, holder.toOpaque())
+        if message == nil { holder.release() }
+        return message
+    }
+}
+
 /// One call of the library about a request: performs what the request's progress decides.
 private struct Exchange {
     let server: ServerContext
@@ -166,17 +183,24 @@ private struct Exchange {
         defer { MHD_destroy_response(message) }
         httpConnection(connection)?.note(
             response.upgrade == nil && response.stream == nil ? .answering : .streaming)
-        let fixed =
-            response.upgrade.map { [.init("Upgrade", $0.name)] }
-            ?? SecurityHeaders.all(for: server.door).filter { response.header($0.name) == nil }
-        for header in fixed + response.headers {
-            // Refused for a value with control characters, which would let it forge other headers.
-            guard MHD_add_response_header(message, header.name, header.value) == .YES else {
-                server.complain("the header \(header.name) of an answer is not valid")
-                return .NO
+        if let upgrade = response.upgrade {
+            guard add(.init("Upgrade", upgrade.name), to: message) else { return .NO }
+        } else {
+            for header in SecurityHeaders.all(for: server.door) where response.header(header.name) == nil {
+                guard add(header, to: message) else { return .NO }
             }
         }
+        for header in response.headers {
+            guard add(header, to: message) else { return .NO }
+        }
         return MHD_queue_response(connection, UInt32(response.status), message)
+    }
+
+    private func add(_ header: HTTPResponse.Header, to message: OpaquePointer) -> Bool {
+        // Refused for a value with control characters, which would let it forge other headers.
+        if MHD_add_response_header(message, header.name, header.value) == .YES { return true }
+        server.complain("the header \(header.name) of an answer is not valid")
+        return false
     }
 
     private func message(_ response: HTTPResponse) -> OpaquePointer? {
@@ -189,10 +213,7 @@ private struct Exchange {
             let size = stream.size.map { UInt64($0) } ?? .max
             return MHD_create_response_from_callback(size, 64 << 10, streamReadCallback, answer, streamEndCallback)
         }
-        var body = response.body
-        return body.withUnsafeMutableBytes {
-            MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
-        }
+        return HeldBody(response.body).message()
     }
 
     /// RFC 9112, section 6.

@@ -71,6 +71,9 @@ package struct RequestTarget: Sendable, Hashable {
 /// Percent-encoding of RFC 3986.
 enum PercentCoding {
     static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool = false) -> String? {
+        if !text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == 0 }) {
+            return String(Substring(text))
+        }
         var bytes: [UInt8] = []
         var rest = text[...]
         while let byte = rest.popFirst() {

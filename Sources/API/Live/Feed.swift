@@ -32,7 +32,7 @@ final class Feed: Sendable {
     /// Subscribers that are woken at the same time, and the milliseconds until the next of them are: together less than
     /// `interval`.
     private static let toldAtOnce = 16
-    private static let turn = 6
+    private static let turn = 10
     /// A silent subscriber hears of the Launcher after two to three of these.
     private static let heartbeatInterval = DispatchTimeInterval.seconds(5)
 
@@ -75,7 +75,7 @@ final class Feed: Sendable {
     /// The more subscribers, the more changes each is told of at once: a round costs something for each of them, and the
     /// Scripts that are to start meanwhile do not wait for it.
     private static func interval(_ subscribers: Int) -> DispatchTimeInterval {
-        .milliseconds(min(subscribers / 2, 1000))
+        .milliseconds(min(subscribers * 2 / 3, 1000))
     }
 
     private func scheduleRound() {
@@ -155,11 +155,11 @@ final class Feed: Sendable {
         for (turn, start) in stride(from: 0, to: subscribers.count, by: Self.toldAtOnce).enumerated() {
             let part = subscribers[start..<min(start + Self.toldAtOnce, subscribers.count)]
             guard turn > 0 else {
-                for subscriber in part { subscriber.feedHasGrown() }
+                FeedSubscription.feedHasGrown(for: part)
                 continue
             }
             queue.asyncAfter(deadline: .now() + .milliseconds(turn * Self.turn)) {
-                for subscriber in part { subscriber.feedHasGrown() }
+                FeedSubscription.feedHasGrown(for: part)
             }
         }
     }

@@ -34,6 +34,8 @@ final class FeedSubscription: StreamedBody {
         /// Nanoseconds of uptime.
         var sentAt = DispatchTime.now().uptimeNanoseconds
         var waker: StreamWaker?
+        /// To be told that the feed has grown by this one, as soon as it is read.
+        var others: ArraySlice<FeedSubscription> = []
 
         /// It reads the table.
         var isBehind: Bool { if case .ring = place { false } else { true } }
@@ -60,6 +62,7 @@ final class FeedSubscription: StreamedBody {
     }
 
     func end() {
+        tellOthers()
         feed.end(self)
         for tail in tails { tail.end() }
     }
@@ -72,6 +75,7 @@ final class FeedSubscription: StreamedBody {
     // MARK: The server's side
 
     func read(_ buffer: UnsafeMutableRawBufferPointer) -> StreamPiece {
+        tellOthers()
         var asked: [Int] = []
         let piece = state.withLock { state in
             var filled = 0
@@ -149,16 +153,36 @@ final class FeedSubscription: StreamedBody {
         waker?.wake()
     }
 
-    func feedHasGrown() {
+    /// Wakes those that wait for what there is now.
+    ///
+    /// The library looks through all connections that wait whenever one is woken. So the first is woken, and on the library's
+    /// own thread wakes the others, which it then finds at one look.
+    static func feedHasGrown(for subscriptions: ArraySlice<FeedSubscription>) {
+        for (index, subscription) in zip(subscriptions.indices, subscriptions)
+        where subscription.feedHasGrown(telling: subscriptions[(index + 1)...]) { return }
+    }
+
+    /// - Returns: false when it need not be woken; then it tells nobody.
+    private func feedHasGrown(telling others: ArraySlice<FeedSubscription> = []) -> Bool {
         let waker = state.withLock { state -> StreamWaker? in
             guard state.isParked, case .ring(var place) = state.place else { return nil }
             let hasMore = feed.hasMore(filter, at: &place, last: &state.last)
             state.place = .ring(place)
             guard hasMore else { return nil }
             state.isParked = false
+            state.others += others
             return state.waker
         }
         waker?.wake()
+        return waker != nil
+    }
+
+    private func tellOthers() {
+        let others = state.withLock { state in
+            defer { state.others = [] }
+            return state.others
+        }
+        for other in others { _ = other.feedHasGrown() }
     }
 
     func beat(ifSilentSince time: UInt64) {
