@@ -22,7 +22,8 @@ enum MessageProperties {
             for segment in target.path {
                 require(!segment.utf8.contains(0), "a path holds no NUL")
                 require(
-                    PercentCoding.decode(PercentCoding.encode(segment)[...]) == segment, "a segment is encoded as it is"
+                    PercentCoding.decode(PercentCoding.encode(segment).utf8[...]) == segment,
+                    "a segment is encoded as it is"
                 )
             }
             let router = Router(routes: RouteTable.routes)
