@@ -20,7 +20,7 @@ test: packages  ## Run every test
 test-api: build  ## Hold the HTTP API against its own description, with schemathesis: SECONDS=150, SEED=1
 	@scripts/test-api $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-test-vm: packages  ## Run the end-to-end tests on another kernel, with cgroup v2 and project quotas
+test-vm: packages  ## Run the end-to-end tests that depend on a kernel on another one, with cgroup v2 and project quotas
 	@scripts/test-vm
 
 test-service: build  ## Run the service under real systemd, in the virtual machine

@@ -1,4 +1,4 @@
-"""Runs the suites of Tests/EndToEnd in the virtual machine, and says what failed and what was skipped.
+"""Runs the suites of Tests/EndToEnd that depend on a kernel in the virtual machine, and says what failed and what was skipped.
 
 An argument takes the place of all suites: a regular expression on the tests' names, as `swift test --filter` has it.
 With VERBOSE=1 every line of the tests' output is shown.
