@@ -233,7 +233,8 @@ extension Launcher {
 
     /// Lets start what may, once the present round of changes is over.
     func admitSoon() {
-        guard !isAdmitting, !isStopping else { return }
+        // Before all that was under way is known again, what it holds would be given to others. The start asks when it is.
+        guard isRecovered, !isAdmitting, !isStopping else { return }
         isAdmitting = true
         Task {
             self.isAdmitting = false
