@@ -13,7 +13,18 @@ struct HostAccount: Sendable, Hashable {
             throw SandboxError("looking up the user \(name): open /etc/passwd: \(String(cString: strerror(errno)))")
         }
         defer { fclose(file) }
-        while let entry = fgetpwent(file)?.pointee {
+        // Other threads look users up too: each has an entry and a line of its own.
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var line = [CChar](repeating: 0, count: 4096)
+        while true {
+            let result = fgetpwent_r(file, &entry, &line, line.count, &found)
+            if result == ERANGE, line.count < 1 << 20 {
+                // The line is read again: glibc goes back to where it began.
+                line = [CChar](repeating: 0, count: line.count * 4)
+                continue
+            }
+            guard result == 0, found != nil else { break }
             if String(cString: entry.pw_name) == name || String(entry.pw_uid) == name {
                 return HostAccount(uid: entry.pw_uid, gid: entry.pw_gid)
             }
