@@ -43,7 +43,7 @@ extension APIService {
             throw Problems.forbidden("`with` shows a folder of the host, and this is for root alone.")
         }
         guard !desk.isFull else {
-            throw Problems.unavailable(
+            throw Problems.conflict(
                 "As many sessions are open as there may be. GET \(WirePath.root)/sessions names them; wait until one is left, or "
                     + "DELETE \(WirePath.root)/sessions/ID ends one.")
         }
