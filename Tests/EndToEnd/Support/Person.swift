@@ -2,11 +2,12 @@
 enum Person {
     /// Runs a command on the terminal.
     ///
-    /// - Parameter steps: Python that plays the person: `expect(text)`, `type(text)`, `size(rows, columns)`.
+    /// - Parameter steps: Python that plays the person: `expect(text)`, `type(text)`, `press(key, text)` until
+    ///   the text is seen, `size(rows, columns)`.
     /// - Returns: all that the person saw, then a line of what was found afterwards.
     static func play(_ command: [String], _ steps: String, environment: [String: String]) throws -> String {
         let program = """
-            import fcntl, os, pty, signal, struct, sys, termios
+            import fcntl, os, pty, select, signal, struct, sys, termios, time
             def setSize(fd, rows, columns): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
             terminal, slave = pty.openpty()
             setSize(slave, 33, 101)
@@ -29,6 +30,17 @@ enum Person {
                 while text.encode() not in seen[position:]: more()
                 position = seen.index(text.encode(), position) + len(text.encode())
             def type(text): os.write(terminal, text.encode())
+            # A shell may lose an interrupt that comes just between two commands of a loop: a person presses it again.
+            def press(key, text):
+                global position
+                while True:
+                    type(key)
+                    end = time.monotonic() + 2
+                    while text.encode() not in seen[position:]:
+                        left = end - time.monotonic()
+                        if left <= 0 or not select.select([terminal], [], [], left)[0]: break
+                        more()
+                    else: return expect(text)
             def size(rows, columns): setSize(terminal, rows, columns)
             signal.alarm(50)
             \(steps)
