@@ -14,14 +14,18 @@ struct HostAccount: Sendable, Hashable {
         }
         defer { fclose(file) }
         // Other threads look users up too: each has an entry and a line of its own.
+        var size = 4096
+        var line = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+        defer { line.deallocate() }
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
-        var line = [CChar](repeating: 0, count: 4096)
         while true {
-            let result = fgetpwent_r(file, &entry, &line, line.count, &found)
-            if result == ERANGE, line.count < 1 << 20 {
+            let result = fgetpwent_r(file, &entry, line, size, &found)
+            if result == ERANGE, size < 1 << 20 {
                 // The line is read again: glibc goes back to where it began.
-                line = [CChar](repeating: 0, count: line.count * 4)
+                line.deallocate()
+                size *= 4
+                line = .allocate(capacity: size)
                 continue
             }
             guard result == 0, found != nil else { break }
