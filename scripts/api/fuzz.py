@@ -52,8 +52,10 @@ def for_scripts(document):
             if operation["x-access"].get("role", "") is None}
 
 
-def run(document, port, folder, *, seconds, seed, dictionaries, only=None, excluded, headers=()):
-    """Whether all was as described. The report goes to standard output."""
+def run(document, port, folder, *, seconds, seed, dictionaries, ended, only=None, excluded, headers=()):
+    """Whether all was as described. The report goes to standard output.
+
+    ended: the Processings whose logs may be followed, since they have an end."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "openapi.json").write_text(json.dumps(strict(document)))
     (folder / "schemathesis.toml").write_text(configuration(dictionaries))
@@ -70,4 +72,5 @@ def run(document, port, folder, *, seconds, seed, dictionaries, only=None, exclu
     for name in only or []:
         command += ["--include-operation-id", name]
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return subprocess.run(command, cwd=folder, env=environment | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"}).returncode == 0
+    environment |= {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "ALTP_ENDED": json.dumps(ended)}
+    return subprocess.run(command, cwd=folder, env=environment).returncode == 0

@@ -94,8 +94,9 @@ def fuzzed(host, document, root, options):
     """schemathesis from outside, as root; and from inside a Script, about itself."""
     failures = []
     folder = options.keep or host.folder / "fuzz"
+    ended = [*host.failed, host.succeeded, host.soft]
     dictionaries = {
-        "id": [*host.failed, host.succeeded, host.soft, host.running, host.waiting],
+        "id": [*ended, host.running, host.waiting],
         "key": ["quality"],
         "name": ["idle", "find", "ticks", "long", "partner", "small", "download"], "script": ["work", "first"], "number": [1, 2],
     }
@@ -111,7 +112,7 @@ def fuzzed(host, document, root, options):
         bridge = forward.Forwarder(0, connect).start()
         values = more.pop("values", dictionaries)
         is_right = fuzz.run(document, bridge.port, folder / what.replace(" ", "-").replace(":", ""), seconds=int(options.seconds * share), seed=options.seed,
-                            dictionaries=values, **more)
+                            dictionaries=values, ended=ended, **more)
         bridge.close()
         if not is_right:
             failures.append(f"schemathesis, {what}: what it found is above")
