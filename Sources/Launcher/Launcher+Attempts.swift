@@ -7,7 +7,8 @@ import Store
 
 extension Launcher {
     /// Records an admitted attempt as running, and then starts it: in this order, so that a crash in between is found. Its
-    /// directory is made meanwhile; where one is left of a start that was never recorded, the next start clears it away.
+    /// directory and its sandbox are made meanwhile, all but the execution of its command; what is left of them of a start that
+    /// was never recorded is cleared away by the recovery.
     func startAttempt(_ attempt: Chain.Attempt, for id: Int64) async throws(LauncherError) {
         let admitted = ContinuousClock.now
         guard let live = processings[id] else { return }
@@ -32,7 +33,7 @@ extension Launcher {
         let row = AttemptRecord(
             processing: id, script: attempt.script, number: attempt.number, run: chain.run, state: .running,
             startedAt: at, boot: BootIdentity.current.id, queuedAt: live.queuedAt.map { min($0, at) })
-        // Beside the record of it, not after that: nothing of it runs before.
+        // Beside the record of it, not after that: its command is not executed before.
         let preparation: Result<PreparedStart, SandboxError>
         do throws(SandboxError) {
             preparation = .success(try await prepare(attempt, for: id, block: record.uidBlock, isFirst: isFirst))
@@ -51,7 +52,11 @@ extension Launcher {
             }
         } catch {
             if case .success(let start) = preparation { await start.abandon() }
-            if isFirst, let block = record.uidBlock { blocks.giveBack(block) }
+            if isFirst, let block = record.uidBlock {
+                await removeHalfMade(state.processing(id), of: id)
+                engine.release(blocks.identity(block), in: state.path)
+                blocks.giveBack(block)
+            }
             throw error
         }
         processings[id]?.chain = chain
@@ -85,9 +90,7 @@ extension Launcher {
             ("error", obstacle))
         processings[id]?.obstacle = obstacle
         try? await Task.sleep(for: .seconds(1))
-        if let leftover = try? await engine.removeTree(state.attempt(id, attempt).path) {
-            LauncherLog.write(.warning, "a half-made directory is left", ("error", leftover.description))
-        }
+        await removeHalfMade(state.attempt(id, attempt).path, of: id)
         admission.release(
             id, keeping: Resources(cpu: 0, memory: 0, uidBlocks: processings[id]?.tookBlock == true ? 1 : 0))
         processings[id]?.attempt = nil
@@ -95,7 +98,7 @@ extension Launcher {
         post(.event(.neverStarted(attempt), actor: nil), to: id)
     }
 
-    /// Begins to make the attempt's directory.
+    /// Begins to make the attempt's directory and its sandbox.
     ///
     /// - Parameter isFirst: its Processing has not had this block of uids before.
     private func prepare(

@@ -13,12 +13,13 @@ extension Launcher {
         }
         try await recoverKeeping()
         var definitions: [String: TaskDefinition] = [:]
+        let folders = Set((try? FileStamp.names(in: "\(state.path)/processings")) ?? [])
         for record in try await fromStore({ () async throws(StoreError) in try await self.store.openProcessings() }) {
             if definitions[record.definition] == nil {
                 definitions[record.definition] = try await storedDefinition(record.definition)
             }
             guard let definition = definitions[record.definition] else { continue }
-            try await recover(record, definition)
+            try await recover(record, definition, hasFolder: folders.contains("\(record.id)"))
         }
         Task { await self.removeStrays() }
     }
@@ -35,12 +36,15 @@ extension Launcher {
         admission.take(Resources(cpu: 0, memory: 0, uidBlocks: 1))
     }
 
-    private func recover(_ record: ProcessingRecord, _ definition: TaskDefinition) async throws(LauncherError) {
+    private func recover(
+        _ record: ProcessingRecord, _ definition: TaskDefinition, hasFolder: Bool
+    ) async throws(LauncherError) {
         takeBlock(of: record)
         await removeSharedAside(of: record)
         let attempts = try await fromStore { () async throws(StoreError) in
             try await self.store.attempts(of: record.id)
         }
+        if hasFolder { await clearUnrecorded(of: record, definition, except: attempts) }
         let chain: Chain
         do {
             var past: [Chain.PastAttempt] = []
@@ -76,6 +80,45 @@ extension Launcher {
         perform(chain.opening, for: record.id)
     }
 
+    /// Clears away what there is of attempts that have no record: their sandboxes were being made when the Launcher ended, and
+    /// nothing was executed in them. It has to be gone before their uids and names are used again.
+    private func clearUnrecorded(
+        of record: ProcessingRecord, _ definition: TaskDefinition, except recorded: [AttemptRecord]
+    ) async {
+        let id = record.id
+        for name in (try? FileStamp.names(in: state.processing(id))) ?? [] {
+            guard let dot = name.lastIndex(of: "."), let number = Int(name[name.index(after: dot)...]),
+                let script = definition.scripts.first(where: { $0.name == name[..<dot] })?.name,
+                !recorded.contains(where: { $0.script == script && $0.number == number })
+            else { continue }
+            let directory = state.attempt(id, Chain.Attempt(script: script, number: number))
+            LauncherLog.write(.info, "Script had not started", ("attempt", "\(id)/\(script)#\(number)"))
+            await clearOnceEnded(directory)
+            await removeHalfMade(directory.path, of: id)
+        }
+        // It belongs to a block of uids that is somebody else's now.
+        if record.uidBlock == nil { await removeHalfMade(state.processing(id), of: id) }
+    }
+
+    /// What there is of a start that came to nothing.
+    func removeHalfMade(_ path: String, of id: Int64) async {
+        do throws(SandboxError) {
+            try await removeTree(path, of: id)
+        } catch {
+            // The next start tries again, and says so if it cannot.
+            LauncherLog.write(.warning, "a half-made directory is left", ("error", error.description))
+        }
+    }
+
+    /// Clears away what a sandbox has outside of its directory. Its pid 1 has seen the end of the Launcher that made it, and is
+    /// about to follow.
+    func clearOnceEnded(_ directory: AttemptDirectory) async {
+        let deadline = ClockWatch.steadyTime() + 15_000
+        while !engine.clear(directory), ClockWatch.steadyTime() < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     /// Finds out what became of the attempt that was recorded as running.
     private func recoverAttempt(_ attempt: Chain.Attempt, of id: Int64) async throws(LauncherError) {
         let recovery: Recovery
@@ -96,12 +139,7 @@ extension Launcher {
             post(.outcome(outcome, of: attempt), to: id)
         case .neverStarted:
             LauncherLog.write(.info, "Script had not started", ("attempt", name))
-            do throws(SandboxError) {
-                try await removeTree(state.attempt(id, attempt).path, of: id)
-            } catch {
-                // The next start of it tries again, and says so if it cannot.
-                LauncherLog.write(.warning, "a half-made directory is left", ("error", error.description))
-            }
+            await removeHalfMade(state.attempt(id, attempt).path, of: id)
             admission.release(id)
             processings[id]?.attempt = nil
             post(.event(.neverStarted(attempt), actor: nil), to: id)

@@ -362,11 +362,7 @@ extension Launcher {
         }
         for name in (try? FileStamp.names(in: state.sessions)) ?? [] {
             let directory = AttemptDirectory(path: "\(state.sessions)/\(name)")
-            // Its pid 1 has seen the Launcher's end, and is about to follow.
-            let deadline = ClockWatch.steadyTime() + 15_000
-            while !engine.clear(directory), ClockWatch.steadyTime() < deadline {
-                try? await Task.sleep(for: .milliseconds(20))
-            }
+            await clearOnceEnded(directory)
             do throws(SandboxError) {
                 if let leftover = try await engine.removeTree(directory.path) { throw SandboxError("\(leftover)") }
             } catch {

@@ -4,15 +4,18 @@ import SandboxPlan
 
 /// The attempt's directory, claimed by this process for as long as it lives.
 ///
-/// The lock on `lock` says that pid 1 is alive, to whoever else asks for it; the file holds its pid in the host's numbers.
+/// The lock on `lock` says that pid 1 is alive, to whoever else asks for it; the file holds its pid in the host's numbers as
+/// soon as the command may have been executed.
 /// A Launcher that finds the lock free writes the outcome itself, under the lock, so a pid 1 that comes late finds an
 /// outcome, or no lock file any more, and leaves: nothing runs twice.
 struct Attempt {
     let directory: Int32
     private let lock: Int32
+    private let pid: String
+    private let gate: StartGate
 
     /// Takes the lock; nil when another process has it or the attempt has ended already.
-    static func claim(directory: Int32) -> Attempt? {
+    static func claim(directory: Int32, gate: StartGate) -> Attempt? {
         guard fcntl(directory, F_SETFD, FD_CLOEXEC) == 0 else { return nil }
         let lock = openat(directory, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC)
         var status = stat()
@@ -21,10 +24,18 @@ struct Attempt {
             // The host's procfs is still in sight; it gives our pid in the host's numbers.
             let pid = readLink("/proc/self")
         else { return nil }
-        guard ftruncate(lock, 0) == 0,
-            pid.utf8.withContiguousStorageIfAvailable({ write(lock, $0.baseAddress!, $0.count) }) ?? -1 > 0
-        else { return nil }
-        return Attempt(directory: directory, lock: lock)
+        return Attempt(directory: directory, lock: lock, pid: pid, gate: gate)
+    }
+
+    /// Returns when the command may be executed, and is from then on taken for executed.
+    func begin() throws(SetupFailure) {
+        gate.pass()
+        try setup { () throws(SystemError) in
+            // Over what it says, which needs no space on the disk; whoever reads half of it reads again.
+            let count = try check("write", "the attempt's lock") { pwrite(lock, pid, pid.utf8.count, 0) }
+            try check("ftruncate", "the attempt's lock") { ftruncate(lock, off_t(count)) }
+        }
+        PhaseTrace.mark("wait for the word to start")
     }
 
     /// Writes the report so that it is there, whole, even after a power cut, and only then under its name; or, where nobody is

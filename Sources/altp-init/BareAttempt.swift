@@ -33,6 +33,7 @@ struct BareAttempt {
             try check("prctl", "PR_SET_CHILD_SUBREAPER") { LinuxCall.prctl(PR_SET_CHILD_SUBREAPER, 1) }
         }
         let pipe = try Pipe.make()
+        try attempt.begin()
         let pid = try execute(plan, output: pipe.writer)
         close(pipe.writer)
         return BareAttempt(

@@ -86,7 +86,8 @@ struct Confinement {
         let environment = CStrings(plan.environment)
         let candidates = Self.executables(plan).map { strdup($0)! }
         PhaseTrace.mark("streams and arguments")
-        installFilter()
+        ChildMessage.isConfined(listener: installFilter()).send(to: news)
+        waitForGo()
         execute(candidates, vector, environment)
     }
 
@@ -151,13 +152,14 @@ struct Confinement {
     }
 
     /// From here on the filter holds: read, write and execve are all that this program still calls.
-    private func installFilter() {
-        guard let filter else { return }
+    ///
+    /// - Returns: its listener.
+    private func installFilter() -> Int32? {
+        guard let filter else { return nil }
         let listener = LinuxCall.installFilter(filter.program, filter.instructions, flags: filter.flags)
         require(.filter, listener)
         PhaseTrace.mark("install the filter")
-        ChildMessage.listener(listener).send(to: news)
-        waitForGo()
+        return listener
     }
 
     /// Tries what a shell would try for the command's name, and tells why none of it could be executed.

@@ -5,8 +5,8 @@ import SandboxPlan
 
 /// Starts the pid 1s of a Launcher: by fork from this one process, which has been executed, linked and set up already.
 ///
-/// Each request is a message with the descriptors that the new pid 1 gets, from 0 on; the answer is its pid and a pidfd. The
-/// server ends with its Launcher, the sandboxes do not.
+/// Each request is a message with the descriptors that the new pid 1 gets, from 0 on, the last of them its gate; the answer is
+/// its pid and a pidfd. The server ends with its Launcher, the sandboxes do not.
 enum ForkServer {
     /// The socket to the Launcher. No child keeps it, so that the Launcher sees its end when the server ends.
     private static let socket: Int32 = 3
@@ -14,10 +14,16 @@ enum ForkServer {
     private static let lifeline: Int32 = 4
     private static let mostDescriptors = 16
 
+    /// What a pid 1 gets beside what its sandbox needs.
+    struct Descriptors {
+        /// Of its `StartGate`.
+        var gate: Int32
+        /// Hangs up when the Launcher is gone.
+        var lifeline: Int32
+    }
+
     /// Answers requests until the Launcher is gone. Returns in each child, a pid 1.
-    ///
-    /// - Returns: a descriptor that hangs up when the Launcher is gone.
-    static func serve() -> Int32 {
+    static func serve() -> Descriptors {
         // The kernel reaps: who ended is told by its pidfd.
         signal(SIGCHLD, SIG_IGN)
         warmUp()
@@ -75,7 +81,7 @@ enum ForkServer {
     }
 
     /// As after `altp_spawn`: these descriptors and no others, signals as they are by default.
-    private static func becomeInit(_ received: ArraySlice<Int32>) -> Int32 {
+    private static func becomeInit(_ received: ArraySlice<Int32>) -> Descriptors {
         signal(SIGCHLD, SIG_DFL)
         setsid()
         // In a list of processes it is no server.
@@ -86,9 +92,10 @@ enum ForkServer {
         for (index, descriptor) in moved.enumerated() {
             guard descriptor >= 0, dup2(descriptor, Int32(index)) >= 0 else { exit(EXIT_FAILURE) }
         }
-        guard fcntl(last, F_SETFD, FD_CLOEXEC) == 0, LinuxCall.closeRange(UInt32(last) + 1, .max) == 0 else {
-            exit(EXIT_FAILURE)
-        }
-        return last
+        let result = Descriptors(gate: last - 1, lifeline: last)
+        guard fcntl(result.gate, F_SETFD, FD_CLOEXEC) == 0, fcntl(result.lifeline, F_SETFD, FD_CLOEXEC) == 0,
+            LinuxCall.closeRange(UInt32(last) + 1, .max) == 0
+        else { exit(EXIT_FAILURE) }
+        return result
     }
 }

@@ -14,9 +14,12 @@ struct Script {
     /// Starts the plan's command in the rest of its namespaces, and returns once it is executed. Of a sandbox that is held,
     /// the process only makes what has to be made from inside, and ends.
     ///
-    /// - Parameter joining: the sandbox that the process joins instead of being the first of one.
+    /// - Parameters:
+    ///   - joining: the sandbox that the process joins instead of being the first of one.
+    ///   - begin: returns when it may be executed: nothing but that is left to be done.
     static func start(
-        _ plan: Plan, filter: Filter?, in surroundings: Surroundings, joining: JoinedSandbox? = nil
+        _ plan: Plan, filter: Filter?, in surroundings: Surroundings, joining: JoinedSandbox? = nil,
+        begin: () throws(SetupFailure) -> Void = {}
     ) throws(SetupFailure) -> Script {
         let go = try Pipe.make()
         let news = try Pipe.make()
@@ -85,14 +88,20 @@ struct Script {
             switch message {
             case .namespacesAreMade:
                 ScriptNamespaces.keepGroups(of: pid)
+                try begin()
                 _ = write(go.writer, "g", 1)
-            case .listener(let number):
-                // It must be taken before the exec closes it in the child.
-                let child = try setup { () throws(SystemError) -> FileDescriptor in try LinuxCall.openProcess(pid) }
-                listener = try setup { () throws(SystemError) in
-                    try check("pidfd_getfd", "the seccomp listener") { LinuxCall.takeDescriptor(number, of: child.raw) }
+            case .isConfined(let number):
+                if let number {
+                    // It must be taken before the exec closes it in the child.
+                    let child = try setup { () throws(SystemError) -> FileDescriptor in try LinuxCall.openProcess(pid) }
+                    listener = try setup { () throws(SystemError) in
+                        try check("pidfd_getfd", "the seccomp listener") {
+                            LinuxCall.takeDescriptor(number, of: child.raw)
+                        }
+                    }
                 }
-                PhaseTrace.mark("confine the Script up to its filter")
+                PhaseTrace.mark("confine the Script")
+                try begin()
                 _ = write(go.writer, "g", 1)
             case .failure(let step, let number):
                 waitpid(pid, nil, 0)
@@ -121,7 +130,8 @@ struct Pipe {
 
 /// What the child says to pid 1 before its exec: three numbers of four bytes.
 enum ChildMessage {
-    case listener(Int32)
+    /// All but executed; with its filter's listener, when it has a filter.
+    case isConfined(listener: Int32?)
     /// Of a sandbox that is held.
     case namespacesAreMade
     case failure(ConfinementStep, Int32)
@@ -135,7 +145,7 @@ enum ChildMessage {
             }
         }
         guard count == 12 else { return nil }
-        if words[0] == 0 { return .listener(words[1]) }
+        if words[0] == 0 { return .isConfined(listener: words[1] < 0 ? nil : words[1]) }
         if words[0] == 2 { return .namespacesAreMade }
         return .failure(ConfinementStep(rawValue: words[1]) ?? .execute, words[2])
     }
@@ -143,7 +153,7 @@ enum ChildMessage {
     func send(to pipe: Int32) {
         let words: [Int32] =
             switch self {
-            case .listener(let number): [0, number, 0]
+            case .isConfined(let listener): [0, listener ?? -1, 0]
             case .namespacesAreMade: [2, 0, 0]
             case .failure(let step, let number): [1, step.rawValue, number]
             }

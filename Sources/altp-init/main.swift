@@ -1,5 +1,6 @@
 // Pid 1 of a sandbox. Its starter gives it the plan as descriptor 3, the attempt's directory as 4 and, when the plan has
-// one, the seccomp filter as 5; what comes after that, the lock of the sandbox's image, it only keeps open. It is
+// one, the seccomp filter as 5; what comes after that, the lock of the sandbox's image, it only keeps open, but for what a
+// Launcher adds at the end, see ForkServer. It is
 // single-threaded, so that it may fork and run ordinary code afterwards, and it stays outside the Script's user namespace:
 // nothing in the sandbox can trace it, signal it or open what it has open.
 //
@@ -20,16 +21,20 @@ umask(0)
 if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "join" {
     Joiner.run(namespaces: Int32(CommandLine.arguments[2]) ?? 0)
 }
-/// Hangs up when the Launcher is gone; -1 for a sandbox that was started by itself.
-let lifeline = CommandLine.arguments.dropFirst().first == ForkRequest.argument ? ForkServer.serve() : -1
+/// -1 each for a sandbox that was started by itself.
+let fromLauncher =
+    CommandLine.arguments.dropFirst().first == ForkRequest.argument
+    ? ForkServer.serve() : ForkServer.Descriptors(gate: -1, lifeline: -1)
 func launcherIsThere() -> Bool {
-    var polled = pollfd(fd: lifeline, events: 0, revents: 0)
-    return lifeline >= 0 && poll(&polled, 1, 0) == 0
+    var polled = pollfd(fd: fromLauncher.lifeline, events: 0, revents: 0)
+    return fromLauncher.lifeline >= 0 && poll(&polled, 1, 0) == 0
 }
 
 if getenv("ALTP_PHASES") != nil { PhaseTrace.begin() }
 PhaseTrace.mark("main")
-guard let attempt = Attempt.claim(directory: attemptDescriptor) else { exit(EXIT_FAILURE) }
+guard let attempt = Attempt.claim(directory: attemptDescriptor, gate: StartGate(socket: fromLauncher.gate)) else {
+    exit(EXIT_FAILURE)
+}
 var report = InitReport()
 var durably = true
 do throws(SetupFailure) {
@@ -45,7 +50,9 @@ do throws(SetupFailure) {
     if plan.endsWithStarter { _ = LinuxCall.prctl(PR_SET_PDEATHSIG, UInt(SIGTERM)) }
     let surroundings = try Sandbox(plan: plan).surroundings
     let disk = DiskWatch(surroundings.disks, bytes: plan.diskBytes, inodes: plan.diskInodes)
-    let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings)
+    let script = try Script.start(plan, filter: Filter.map(plan), in: surroundings) { () throws(SetupFailure) in
+        try attempt.begin()
+    }
     if plan.isHeld {
         var held = HeldSandbox()
         held.run(&report)

@@ -44,7 +44,7 @@ package struct AttemptDirectory: Sendable, Hashable {
     /// What the Script appended to `$ALTP_EVENTS`, once it has ended and when it did: hostile bytes.
     package var events: String { "\(path)/events.jsonl" }
     package var log: String { "\(path)/log" }
-    /// Locked by pid 1 while it lives, with its pid in the host's numbers.
+    /// Locked by pid 1 while it lives; with its pid in the host's numbers from when its command may have been executed.
     package var lock: String { "\(path)/lock" }
     package var outcome: String { "\(path)/outcome.json" }
 

@@ -77,8 +77,8 @@ struct AttemptRecovery {
     private var withoutTrace: Recovery { isOfThisBoot ? .neverStarted : .lost(Self.lostOutcome) }
 
     private func adopt(_ specification: SandboxSpecification) throws(SandboxError) -> Recovery {
-        // The pid is written just after the lock is taken.
-        for _ in 0..<200 {
+        // The pid is written when its command may be executed, and a pid 1 that is not told so any more ends.
+        for _ in 0..<200 where isLocked {
             if let text = try? readFile(directory.lock), let pid = Int32(text) {
                 let descriptor = altp_pidfd_open(pid)
                 guard descriptor >= 0 else { break }

@@ -38,8 +38,10 @@ final class ForkServer: Sendable {
 
     /// Starts a pid 1 with these descriptors as its 0, 1, 2 …, and the server before it when there is none.
     ///
-    /// - Parameter options: of `ForkRequest`.
-    func start(_ descriptors: [Int32], options: UInt8) throws(SystemError) -> InitProcess {
+    /// - Parameters:
+    ///   - gate: whose other side is the last of the descriptors.
+    ///   - options: of `ForkRequest`.
+    func start(_ descriptors: [Int32], gate: StartGate, options: UInt8) throws(SystemError) -> InitProcess {
         try process.withLock { server throws(SystemError) in
             if try server?.ask(descriptors, options) != true {
                 // None yet, or it was ended, such as for want of memory.
@@ -50,7 +52,7 @@ final class ForkServer: Sendable {
                 }
             }
             do throws(SystemError) {
-                return try server!.answer()
+                return try server!.answer(gate)
             } catch {
                 // Not asked again: it may have made the pid 1 before it ended. The next request gets a new one.
                 server = nil
@@ -89,7 +91,7 @@ extension ForkServer.Server {
         return false
     }
 
-    fileprivate borrowing func answer() throws(SystemError) -> InitProcess {
+    fileprivate borrowing func answer(_ gate: StartGate) throws(SystemError) -> InitProcess {
         var numbers: [Int32] = [0, 0]
         var received = [Int32](repeating: -1, count: 16)
         var count: Int32 = 0
@@ -98,6 +100,6 @@ extension ForkServer.Server {
             throw SystemError("recvmsg", "the fork server, which has ended", number: size < 0 ? errno : ECONNRESET)
         }
         guard numbers[0] > 0, count == 1 else { throw SystemError("clone3", "altp-init", number: numbers[1]) }
-        return InitProcess(pid: numbers[0], pidfd: FileDescriptor(owning: received[0]))
+        return InitProcess(pid: numbers[0], pidfd: FileDescriptor(owning: received[0]), gate: gate)
     }
 }

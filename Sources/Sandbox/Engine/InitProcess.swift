@@ -7,10 +7,13 @@ import SandboxPlan
 struct InitProcess: ~Copyable {
     let pid: Int32
     let pidfd: FileDescriptor
+    /// At which it waits, when it was forked by a server.
+    let gate: StartGate?
 
-    init(pid: Int32, pidfd: consuming FileDescriptor) {
+    init(pid: Int32, pidfd: consuming FileDescriptor, gate: StartGate? = nil) {
         self.pid = pid
         self.pidfd = pidfd
+        self.gate = gate
     }
 
     /// Starts `altp-init` in its mount and pid namespace, with the plan, the attempt's directory and the filter.
@@ -85,8 +88,10 @@ enum InitStarter: Sendable {
                 path, [], descriptors, flags: isBare ? 0 : altp_clone_newns | altp_clone_newpid,
                 environment: tracesPhases ? "ALTP_PHASES=1" : nil)
         case .fork(let server):
+            let gate = try StartGate.make()
             return try server.start(
-                descriptors, options: (isBare ? ForkRequest.isBare : 0) | (tracesPhases ? ForkRequest.tracesPhases : 0))
+                descriptors + [gate.other.raw], gate: gate.own,
+                options: (isBare ? ForkRequest.isBare : 0) | (tracesPhases ? ForkRequest.tracesPhases : 0))
         }
     }
 }

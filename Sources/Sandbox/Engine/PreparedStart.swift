@@ -1,29 +1,26 @@
 import Linux
 import Synchronization
 
-/// An attempt whose directory is being made while its caller does something else, such as to record that it starts. Either it
-/// is started then, or abandoned.
+/// An attempt whose directory and sandbox are being made while its caller does something else, such as to record that it
+/// starts. Either it is started then, or abandoned; its command is not executed before.
 package final class PreparedStart: Sendable {
     private enum State {
         case preparing
-        case prepared(Result<SandboxSpecification, SandboxError>)
+        case prepared(Result<RunningSandbox, SandboxError>)
         /// Somebody waits for it.
-        case wanted(@Sendable (Result<SandboxSpecification, SandboxError>) -> Void)
+        case wanted(@Sendable (Result<RunningSandbox, SandboxError>) -> Void)
         case over
     }
 
     private let directory: AttemptDirectory
-    private let prepare: @Sendable () throws(SandboxError) -> SandboxSpecification
-    private let starting: @Sendable (SandboxSpecification) throws(SandboxError) -> RunningSandbox
+    private let prepare: @Sendable () throws(SandboxError) -> RunningSandbox
     private let state = Mutex(State.preparing)
 
     init(
-        directory: AttemptDirectory, preparing: @escaping @Sendable () throws(SandboxError) -> SandboxSpecification,
-        starting: @escaping @Sendable (SandboxSpecification) throws(SandboxError) -> RunningSandbox
+        directory: AttemptDirectory, preparing: @escaping @Sendable () throws(SandboxError) -> RunningSandbox
     ) {
         self.directory = directory
         prepare = preparing
-        self.starting = starting
     }
 
     func begin() {
@@ -44,28 +41,30 @@ package final class PreparedStart: Sendable {
     /// Starts it. When this returns, its pid 1 runs on its own, whatever becomes of this process.
     package func start() async throws(SandboxError) -> RunningSandbox {
         let result: Result<RunningSandbox, SandboxError> = await withCheckedContinuation { continuation in
-            take { [starting] prepared in
-                continuation.resume(
-                    returning: Result { () throws(SandboxError) in try starting(try prepared.get()) })
-            }
+            take { continuation.resume(returning: $0) }
         }
-        return try result.get()
+        let sandbox = try result.get()
+        sandbox.begin()
+        return sandbox
     }
 
     /// Removes again what was made.
     package func abandon() async {
         await withCheckedContinuation { continuation in
-            take { [directory] _ in
-                // What is left is in the way of nobody but the next start, which clears it away.
-                _ = try? SandboxEngine.removeTreeNow(directory.path)
-                continuation.resume()
+            take { [directory] prepared in
+                WorkerThreads.shared.run {
+                    if case .success(let sandbox) = prepared { sandbox.giveUp() }
+                    // What is left is in the way of nobody but the next start, which clears it away.
+                    _ = try? SandboxEngine.removeTreeNow(directory.path)
+                    continuation.resume()
+                }
             }
         }
     }
 
-    /// Calls the taker on a thread that may block: on the one that prepares, or another when that is done already.
-    private func take(_ taker: @escaping @Sendable (Result<SandboxSpecification, SandboxError>) -> Void) {
-        let ready = state.withLock { state -> Result<SandboxSpecification, SandboxError>? in
+    /// Calls the taker with what was made, as soon as it is.
+    private func take(_ taker: @escaping @Sendable (Result<RunningSandbox, SandboxError>) -> Void) {
+        let ready = state.withLock { state -> Result<RunningSandbox, SandboxError>? in
             guard case .prepared(let result) = state else {
                 state = .wanted(taker)
                 return nil
@@ -73,6 +72,6 @@ package final class PreparedStart: Sendable {
             state = .over
             return result
         }
-        if let ready { WorkerThreads.shared.run { taker(ready) } }
+        if let ready { taker(ready) }
     }
 }

@@ -2,11 +2,13 @@ import CLinux
 import Glibc
 package import Linux
 
-/// An attempt under way. One caller takes its outcome, by one of the two ways.
+/// An attempt under way: its sandbox is made or being made, and its command executed as soon as it has begun. One caller takes
+/// its outcome, by one of the two ways.
 package final class RunningSandbox: JoinableSandbox {
     /// Pid 1 of the sandbox, in the host's numbers.
     package let pid: Int32
     package let pidfd: FileDescriptor
+    private let gate: StartGate?
     private let specification: SandboxSpecification
     package let directory: AttemptDirectory
     private let groups: [String]
@@ -21,12 +23,22 @@ package final class RunningSandbox: JoinableSandbox {
     ) {
         pid = process.pid
         pidfd = process.pidfd
+        gate = process.gate
         self.specification = specification
         self.directory = directory
         self.groups = groups
         self.watcher = watcher
         self.tellLeftover = tellLeftover
         self.phaseEnded = phaseEnded
+    }
+
+    /// Has the command executed. Before that, pid 1 ends when this process does, and nothing of the command was executed.
+    func begin() { gate?.open() }
+
+    /// Ends it before it has begun, and waits for that. Blocks its thread.
+    func giveUp() {
+        gate?.shut()
+        _ = waitForOutcome()
     }
 
     /// The outcome, once it is durable on disk.

@@ -113,20 +113,14 @@ package final class SandboxEngine: Sendable {
         _ specification: SandboxSpecification, at directory: AttemptDirectory
     ) async throws(SandboxError) -> RunningSandbox {
         try await run { () throws(SandboxError) in
-            let network = try AllowedNetwork.resolve(specification.policy.network)
-            return try self.startNow(specification, at: directory, network: network, streams: nil)
+            let sandbox = try self.makeSandbox(specification, at: directory)
+            sandbox.begin()
+            return sandbox
         }
     }
 
-    /// `prepare` and `start`.
-    package func prepareAndStart(
-        _ specification: SandboxSpecification, at directory: AttemptDirectory
-    ) async throws(SandboxError) -> RunningSandbox {
-        try await beginPreparing(specification, at: directory, policies: []).start()
-    }
-
-    /// Begins to make the attempt's directory, beside whatever the caller does until it starts the attempt; and before it, when
-    /// it is not there, the directory that the Processing's Scripts share.
+    /// Begins to make the attempt's directory and its sandbox, beside whatever the caller does until it starts the attempt; and
+    /// before them, when it is not there, the directory that the Processing's Scripts share.
     ///
     /// - Parameter policies: those of the Processing's Scripts; see `makeProcessingDirectory`.
     package func beginPreparing(
@@ -136,14 +130,19 @@ package final class SandboxEngine: Sendable {
             if let shared = specification.processingDirectory, !policies.isEmpty, access(shared, F_OK) != 0 {
                 try disk.makeShared(shared, identity: specification.identity, isLimited: isLimited(policies))
             }
-            return try make(specification, at: directory)
-        } starting: { [self] prepared throws(SandboxError) in
-            guard settings.isolates else { return try startBare(prepared, at: directory) }
-            let network = try AllowedNetwork.resolve(prepared.policy.network)
-            return try startNow(prepared, at: directory, network: network, streams: nil)
+            return try makeSandbox(try make(specification, at: directory), at: directory)
         }
         start.begin()
         return start
+    }
+
+    /// All of a prepared attempt but the execution of its command.
+    private func makeSandbox(
+        _ specification: SandboxSpecification, at directory: AttemptDirectory
+    ) throws(SandboxError) -> RunningSandbox {
+        guard settings.isolates else { return try startBare(specification, at: directory) }
+        let network = try AllowedNetwork.resolve(specification.policy.network)
+        return try startNow(specification, at: directory, network: network, streams: nil)
     }
 
     /// Runs one attempt from its directory's making to its end, its command with these descriptors as its standard
