@@ -18,6 +18,8 @@ from page import Page, about_machine, machine_times
 
 NAME = f"altp-bench-{os.getpid()}"
 WITHOUT = "--without-sandboxes"
+# Twice the processors: while a start is recorded or an outcome read, another one's Script runs.
+TUNED = f"cpu: {2 * os.cpu_count()}\n"
 SECTIONS = ["throughput", "latency", "start", "idle"]
 
 
@@ -37,8 +39,8 @@ class Bench:
     def wants(self, section):
         return not self.options.only or section in self.options.only
 
-    def launcher(self, name, arguments=()):
-        launcher = Launcher(self.folder, name, f"{NAME}-{name}", arguments)
+    def launcher(self, name, arguments=(), settings=""):
+        launcher = Launcher(self.folder, name, f"{NAME}-{name}", arguments, settings)
         launcher.start()
         self.launchers.append(launcher)
         return launcher
@@ -74,12 +76,18 @@ class Bench:
         yield Chains("one past", f"one-step chains, {self.past}", full, "one", 1, count)
         yield Chains("four", "four-step chains", empty, "four", 4, quarter, aim=aim)
         yield Chains("four past", f"four-step chains, {self.past}", full, "four", 4, quarter)
+        tuned, sets = self.launcher("tuned", settings=TUNED), f"`{TUNED.strip()}`"
+        yield Chains("one tuned", f"one-step chains, {sets}", tuned, "one", 1, count, aim=aim)
+        yield Chains("four tuned", f"four-step chains, {sets}", tuned, "four", 4, quarter, aim=aim)
         if reason := lacks_switch():
             self.page.skip("sandboxing off", reason)
         else:
             bare = self.launcher("bare", [WITHOUT])
             yield Chains("one bare", "one-step chains, sandboxing off", bare, "one", 1, count, aim=1500)
             yield Chains("four bare", "four-step chains, sandboxing off", bare, "four", 4, quarter, aim=1500)
+            both = self.launcher("tuned-bare", [WITHOUT], TUNED)
+            yield Chains("one tuned bare", f"one-step chains, sandboxing off, {sets}", both, "one", 1, count, aim=1500)
+            yield Chains("four tuned bare", f"four-step chains, sandboxing off, {sets}", both, "four", 4, quarter, aim=1500)
         yield Floor("sandbox floor", "bare sandboxes in a C loop, two at a time: no engine", f"{NAME}-floor", count)
         yield Loops("floor", "fork and exec in a C loop, two at a time: no sandbox, no engine", 2 * count, ["/bin/true"])
 
@@ -122,7 +130,9 @@ class Bench:
             if isinstance(contender, (Floor, Loops)):
                 continue
             steps = "four" if "four" in contender.key.split() else "one"
-            others = ["sandbox floor", "floor", f"huey {steps}", f"huey unflushed {steps}"]
+            # The faster of the two.
+            flushed = max((f"huey {steps}", f"huey tuned {steps}"), key=lambda name: rates.get(name, 0))
+            others = ["sandbox floor", "floor", flushed, f"huey unflushed {steps}"]
             ratios = [rates[contender.key] / rates[other] if other in rates else None for other in others]
             result[contender.title] = ratios
             print("  " + " ".join("        –" if ratio is None else f"{ratio:9.3f}" for ratio in ratios)

@@ -28,8 +28,11 @@ def engines(count, quick):
     huey, luigi = lacking_module("huey"), lacking_module("luigi")
     slurm = lacking_program("slurmctld", "slurmd", "sbatch", "munged", "unshare", "ip")
     few = 1 if quick else 3
-    yield "huey", "huey", huey, [PYTHON, "-B", "huey_peer.py"], count, None
-    yield ("huey unflushed", "huey, its database not flushed", huey, [PYTHON, "-B", "huey_peer.py", "unsafe"], count, None)
+    processors = os.cpu_count()
+    yield "huey", "huey", huey, [PYTHON, "-B", "huey_peer.py", str(processors)], count, None
+    yield ("huey tuned", f"huey, {2 * processors} workers", huey, [PYTHON, "-B", "huey_peer.py", str(2 * processors)], count, None)
+    yield ("huey unflushed", "huey, its database not flushed", huey, [PYTHON, "-B", "huey_peer.py", str(processors), "unsafe"], count,
+           None)
     yield "luigi", "Luigi", luigi, [PYTHON, "-B", "luigi_peer.py"], max(40, count // 6), few
     # A job takes it a second.
     yield ("slurm", "Slurm, default settings", slurm, ["/usr/bin/python3", "-B", "slurm_peer.py", "default"],

@@ -80,9 +80,9 @@ TASKS = {
 
 
 class Launcher:
-    """One daemon on a host folder of its own below `folder`."""
+    """One daemon on a host folder of its own below `folder`; `settings`: more lines of its altp.yaml."""
 
-    def __init__(self, folder, name, group, arguments=()):
+    def __init__(self, folder, name, group, arguments=(), settings=""):
         self.name, self.folder, self.arguments = name, os.path.join(folder, name), list(arguments)
         self.state, self.run = os.path.join(self.folder, "state"), os.path.join(self.folder, "run")
         self.socket = os.path.join(self.run, "altp.sock")
@@ -90,7 +90,7 @@ class Launcher:
         self.child, self.bursts = None, 0
         os.makedirs(os.path.join(self.folder, "tasks/stamp"))
         shutil.copy(f"{PROGRAMS}/stamp", os.path.join(self.folder, "tasks/stamp"))
-        self.write("altp.yaml", f"state: {self.state}\nrun: {self.run}\ncgroup: {group}\n")
+        self.write("altp.yaml", f"state: {self.state}\nrun: {self.run}\ncgroup: {group}\n{settings}")
         for task, text in TASKS.items():
             self.write(f"tasks/{task}.yaml", text)
 

@@ -1,4 +1,4 @@
-"""huey with SQLite: `huey_peer.py FOLDER [unsafe]`, its consumer a process of its own with two workers.
+"""huey with SQLite: `huey_peer.py FOLDER WORKERS [unsafe]`, its consumer a process of its own with so many workers.
 
 They look for work every 2 to 20 ms (by default 0.1 to 10 s), which favours it. With `unsafe` its database is not flushed:
 a power cut may lose what was acknowledged.
@@ -12,7 +12,8 @@ from protocol import serve, wait_until
 
 folder = sys.argv[1]
 os.environ["HUEY_FOLDER"] = folder
-if sys.argv[2:] == ["unsafe"]:
+workers = sys.argv[2]
+if sys.argv[3:] == ["unsafe"]:
     os.environ["HUEY_UNSAFE"] = "1"
 
 from huey_step import huey, step  # noqa: E402 (it reads the environment)
@@ -35,7 +36,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     with open(os.path.join(folder, "consumer.log"), "w") as log:
         consumer = subprocess.Popen(
-            [sys.executable, "-B", "-m", "huey.bin.huey_consumer", "huey_step.huey", "-w", "2", "-k", "process",
+            [sys.executable, "-B", "-m", "huey.bin.huey_consumer", "huey_step.huey", "-w", workers, "-k", "process",
              "-d", "0.002", "-m", "0.02", "-n", "-q"],
             env={**os.environ, "PYTHONPATH": here}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
