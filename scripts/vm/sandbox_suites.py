@@ -15,11 +15,18 @@ import machine
 TIME_LIMIT = 50 * 60
 # What depends on the file system, and so runs on xfs too.
 DISK_SUITES = ["DiskTests", "OverlayTests", "SnapshotTests"]
-# `make test` has them on the host, where all takes a tenth of the time: they depend on no kernel, or (the first) on packages
-# that the guest does not reach.
-ELSEWHERE = {"BuildTests", "AdmissionTests", "ArgumentTests", "CancellationRaceTests", "DiskFaultTests", "ExportTests",
-             "ImportTests", "MissingFilesTests", "ReloadTests", "RequestTests", "WithoutSandboxesTests"}
-# Nor does what the API says depend on it, outside and inside of a sandbox.
+# `make test` has them on the host, where all takes a tenth of the time. They depend on packages that the guest does not reach,
+ELSEWHERE = {"BuildTests"}
+# or on no kernel: arguments, files, what a chain does, what is written and kept,
+ELSEWHERE |= {"AdmissionTests", "ArgumentTests", "CancellationRaceTests", "ChainTests", "DiffTests", "DiskFaultTests",
+              "ExportTests", "HostileTreesTests", "ImportTests", "KeepingTests", "LandsatTests", "MissingFilesTests",
+              "NetworkChainTests", "ReloadTests", "RequestTests", "RunOptionTests", "ScriptTests", "WithoutSandboxesTests"}
+# terminals and what passes through them: how a session joins a sandbox is tried by others,
+ELSEWHERE |= {"InteractiveTests", "LeavingTests", "OwnTerminalTests", "SessionRoutesTests", "SharingTests", "StreamsTests",
+              "TerminalTests"}
+# or are tried harder in a machine of the same kernel by `make test-torture` and `make test-power-cut`.
+ELSEWHERE |= {"CrashTests"}
+# Nor does what the API says depend on a kernel, outside and inside of a sandbox.
 ELSEWHERE_FOLDERS = {"API", "Inside"}
 # The second lines of a case whose argument has two are quiet as well.
 QUIET = re.compile("◇|✔ Test case|✔ Test [^r]|capabilities: \\[CAP_CHOWN")
