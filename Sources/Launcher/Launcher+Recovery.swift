@@ -44,7 +44,10 @@ extension Launcher {
         let attempts = try await fromStore { () async throws(StoreError) in
             try await self.store.attempts(of: record.id)
         }
-        if hasFolder { await clearUnrecorded(of: record, definition, except: attempts) }
+        if hasFolder {
+            SandboxEngine.removeDraft(ofProcessingDirectory: state.shared(record.id))
+            await clearUnrecorded(of: record, definition, except: attempts)
+        }
         let chain: Chain
         do {
             var past: [Chain.PastAttempt] = []

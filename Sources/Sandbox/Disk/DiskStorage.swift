@@ -38,11 +38,9 @@ struct DiskStorage: Sendable {
     /// Makes the directory, or the folder for an image of it when limits need one. It is there whole or not at all: whoever
     /// finds it tells by its owner what it is.
     func makeShared(_ path: String, identity: SandboxIdentity, isLimited: Bool) throws(SandboxError) {
-        let draft = ImageFolder(path: "\(path).new")
+        let draft = Self.draft(of: path)
         do throws(SystemError) {
-            // Left by a start that was cut short.
-            rmdir(draft.mountPoint)
-            rmdir(draft.path)
+            Self.removeDraft(of: path)
             if isLimited, !hasQuota(parent(of: path)) {
                 try draft.make()
             } else {
@@ -52,6 +50,16 @@ struct DiskStorage: Sendable {
         } catch {
             throw SandboxError("making the processing directory: \(error)")
         }
+    }
+
+    /// What the directory is while it is made.
+    private static func draft(of path: String) -> ImageFolder { ImageFolder(path: "\(path).new") }
+
+    /// Removes what a start that was cut short left of it.
+    static func removeDraft(of path: String) {
+        let draft = draft(of: path)
+        rmdir(draft.mountPoint)
+        rmdir(draft.path)
     }
 
     /// Where an attempt's directories must lie: with those that its Processing's Scripts share.

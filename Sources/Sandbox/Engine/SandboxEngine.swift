@@ -310,6 +310,9 @@ package final class SandboxEngine: Sendable {
         try await run { () throws(SandboxError) in try self.disk.makeSharedDurable(path) }
     }
 
+    /// Removes what a start that was cut short left of the directory that a Processing's Scripts share.
+    package static func removeDraft(ofProcessingDirectory path: String) { DiskStorage.removeDraft(of: path) }
+
     /// Removes what Launchers that were killed left half made in a folder of templates of disks.
     package static func removeDrafts(ofTemplates folder: String) { DiskImageFile.removeDrafts(in: folder) }
 

@@ -95,7 +95,11 @@ extension EndToEnd {
                 try host.altp("pin", "\(pinned)")
                 let failure = try host.complete("bad").id
                 let success = try host.complete("good").id
-                let report = try host.json(CollectionView.self, "gc", "--dry-run", "--free", "250M")
+                // A disk's image is written back when the kernel has unmounted it, a moment after the Script's end.
+                let report = try eventually("what the Scripts wrote has reached the disk") {
+                    let report = try host.json(CollectionView.self, "gc", "--dry-run", "--free", "250M")
+                    return report.removed.count == 2 ? report : nil
+                }
                 #expect(report.removed.map(\.processing).sorted() == [failure, success])
                 #expect(report.stays.map(\.processing) == [pinned])
                 #expect(report.stays.first?.holders == ["pinned by cli:root"])
